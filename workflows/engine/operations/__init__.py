@@ -1,0 +1,1 @@
+"""One durable verb per file."""

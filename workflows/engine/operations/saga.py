@@ -1,0 +1,129 @@
+"""saga: steps that are undone together, in reverse, when what follows them in the block fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Concatenate, Literal, ParamSpec, Self
+
+from workflows.engine import codec
+from workflows.engine.calls import target_of
+from workflows.engine.cursor import Cursor, Place
+from workflows.engine.definition import spec_of
+from workflows.engine.errors import BodyError, BranchStopped, Draining, Ended, Parked, StepFailed, Suspended
+from workflows.engine.model import DONE, Kind, Record, RunState, StepState, Writes
+from workflows.engine.problem import describe, problem_from, problem_of
+from workflows.engine.retrying import Attempts, Detail, detail_of
+
+P = ParamSpec("P")
+
+
+class Saga:
+    """All of the block, or none: `with run.saga() as saga`."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._place: Place | None = None
+        self._record: Record | None = None
+        self._calls: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {}
+
+    def __enter__(self) -> Self:
+        cursor = self._cursor
+        self._place = cursor.begin(Kind.SAGA, "saga", title="All or none")
+        self._record = self._place.found
+        if self._record is None:
+            cursor.go_on()
+            self._record = cursor.keep(cursor.new(self._place, StepState.RUNNING))
+        return self
+
+    def on_failure(self, fn: Callable[Concatenate[Any, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Undo with this step or action should the block fail from here on. Recorded with its arguments."""
+        cursor = self._cursor
+        spec = spec_of(fn)
+        given = codec.arguments(args, kwargs, f"An argument of {spec.name}")
+        place = cursor.begin(Kind.COMPENSATION, f"undo.{spec.name}", digest=codec.digest(given), title=spec.title)
+        self._calls[place.key] = (fn, args, kwargs)
+        if place.found is None:
+            detail = Detail([], saga=self._key).text()
+            cursor.keep(replace(cursor.new(place, StepState.PENDING), input=given, detail=detail))
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> Literal[False]:
+        record = self._record
+        if record is None:
+            return False
+        if error is None and self._cursor.closed is None:
+            if record.state not in DONE:
+                self._cursor.keep(replace(record, state=StepState.SUCCEEDED, ended_at=self._cursor.turn.now()))
+        elif (
+            isinstance(error, BodyError | Ended | BranchStopped)
+            and record.state is not StepState.FAILED
+            and not isinstance(self._cursor.closed, Suspended)
+        ):
+            self._undo(record, error)
+        return False
+
+    # undoing ---------------------------------------------------------------------------------------------
+
+    @property
+    def _key(self) -> str:
+        assert self._place is not None
+        return self._place.key
+
+    def _undo(self, record: Record, error: BaseException) -> None:
+        cursor, turn = self._cursor, self._cursor.turn
+        mine = [r for r in turn.history.within(record.scope, record.ordinal) if self._belongs(r)]
+        if any(r.state not in DONE for r in mine):
+            told = cursor.event("run.compensating", json.dumps({"saga": record.key}))
+            turn.commit(cursor.buffer, Writes(events=(told,), run={"state": RunState.COMPENSATING}))
+        for compensation in reversed(mine):
+            if compensation.state not in DONE:
+                self._compensate(compensation)
+        self._close(record, error)
+
+    def _belongs(self, record: Record) -> bool:
+        return record.kind is Kind.COMPENSATION and detail_of(record).saga == self._key
+
+    def _compensate(self, record: Record) -> None:
+        cursor = self._cursor
+        fn, args, kwargs = self._calls[record.key]
+        cursor.turn.check_lease()
+        if cursor.turn.means.draining():
+            raise Draining("The worker stops")
+        worker = Cursor(cursor.turn, cursor.scope)
+        worker.buffer = cursor.buffer
+        try:
+            Attempts(
+                worker,
+                record,
+                target_of(fn, spec_of(fn), cursor.turn.means.tools, cursor.turn.means.stand_ins),
+                args,
+                kwargs,
+            ).result()
+        except StepFailed:
+            return  # the others go on; the run is parked when all were tried
+        except Suspended as suspended:
+            cursor.waits.update(worker.waits)
+            cursor.close(suspended)
+            raise
+
+    def _close(self, record: Record, error: BaseException) -> None:
+        cursor, turn = self._cursor, self._cursor.turn
+        span = list(turn.history.within(record.scope, record.ordinal))
+        failed = [r for r in span if self._belongs(r) and r.state is StepState.FAILED]
+        if failed:
+            problem = problem_from(failed[0].error)
+            said = describe(problem) if problem else ""
+            parked = Parked(
+                f"{len(failed)} of the steps that undo {record.key} failed: {said}. "
+                "Put it right there, then resume to try the undoing again."
+            )
+            raise cursor.close(parked) from error
+        undone = tuple((r.generation, r.key) for r in span if r.kind is Kind.STEP and r.state is StepState.SUCCEEDED)
+        ended = replace(
+            record, state=StepState.FAILED, error=problem_of(error, record.key).text(), ended_at=turn.now(), undone=True
+        )
+        cursor.commit(ended, writes=Writes(undone=undone, run={"state": RunState.RUNNING}))

@@ -1,0 +1,246 @@
+"""What the engine needs from outside. Each port has a twin in `workflows.engine.testing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from workflows.engine.model import (
+    Approval,
+    ApprovalState,
+    Attempt,
+    Audit,
+    Decision,
+    Event,
+    Message,
+    NewRun,
+    Record,
+    Run,
+    RunState,
+    Writes,
+)
+
+C = TypeVar("C")
+
+RING_GRACE = timedelta(seconds=5)
+"""How long a store gives a ring to be answered before the rescue tick rings again."""
+LINE_GRACE = timedelta(seconds=30)
+"""How long a run that stands in line for its limit waits before the rescue tick tries it again."""
+
+
+class Clock(Protocol):
+    """The time, as an argument."""
+
+    def now(self) -> datetime:
+        """UTC, with time zone."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, comparable within this machine."""
+
+    def sleep(self, delay: timedelta) -> None:
+        """Wait in this thread; for the short pauses between attempts."""
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Tells a worker that a run can go on. Rings with equal run and inbox counter coalesce."""
+
+    run_id: str
+    inbox: int
+    queue: str = "default"
+    again: bool = False
+    """An earlier ring may have been lost with a killed worker: queue this one whatever is known of that one."""
+
+
+class Queue(Protocol):
+    """The doorbell. A ring that is lost is rung again by the rescue tick."""
+
+    def ring(self, rings: Sequence[Ring]) -> None:
+        """Never raises for a queue that can't be reached."""
+
+
+class Tools(Protocol):
+    """Gives a step the connector that the settings bound to a class."""
+
+    def get(self, cls: type[C], /) -> C:
+        """Raises LookupError with words when nothing is bound."""
+
+
+@dataclass(frozen=True)
+class Claimant:
+    """A worker process that asks for a run."""
+
+    owner: str
+    ttl: timedelta
+    release: int
+    workflows: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A claim on a run: every history write shows it."""
+
+    run_id: str
+    token: int
+    owner: str
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What is there for a run from outside: messages that no record has taken, oldest first, and a cancellation."""
+
+    counter: int
+    messages: tuple[Message, ...] = ()
+    cancel: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A lease with all that an advance needs to begin."""
+
+    lease: Lease
+    run: Run
+    records: tuple[Record, ...]
+    """Those not superseded, by position, unfinished ones last."""
+    attempts: tuple[Attempt, ...]
+    """Of unfinished records only."""
+    inbox: Inbox
+    now: datetime
+    """The database's clock at the claim."""
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What a fenced write answered. When `applied` is False nothing was written: the inbox had grown."""
+
+    applied: bool
+    inbox: int
+    rings: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True)
+class Created:
+    """`new` is False when a run with this idempotency key (or id) was there already; `run` is that one then."""
+
+    run: Run
+    new: bool
+    rings: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunQuery:
+    """Newest first. Empty means any."""
+
+    states: frozenset[RunState] = frozenset()
+    workflow: str = ""
+    dead: bool = False
+    parent_id: str = ""
+    id_part: str = ""
+    """The beginning or the end of an id."""
+    started_by: str = ""
+    limit: int = 50
+    before: str = ""
+    """Only runs with a smaller id: the next page."""
+
+
+class View(Protocol):
+    """Reads within one transaction that holds the run's row lock."""
+
+    @property
+    def run(self) -> Run: ...
+    @property
+    def now(self) -> datetime: ...
+    def records(self) -> Sequence[Record]: ...
+    def attempts(self) -> Sequence[Attempt]: ...
+    def approval(self, approval_id: str) -> Approval | None: ...
+    def approvals(self) -> Sequence[Approval]: ...
+    def decisions(self, approval_id: str) -> Sequence[Decision]: ...
+    def children(self) -> Sequence[Run]: ...
+
+
+class Store(Protocol):
+    """The truth. Methods raise StoreUnavailable when the database can't be reached or can't take writes."""
+
+    # from outside
+    def create(self, new: NewRun, writes: Writes) -> Created:
+        """Insert a run, and what belongs to it, in one transaction, ready to be rung."""
+
+    def transact(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
+        """Lock the run's row, compute, write. `change` may raise to write nothing. Raises UnknownRun."""
+
+    # the lease
+    def claim(self, run_id: str, claimant: Claimant) -> Claim | None:
+        """Take the run if it is free, can go on, and is this worker's; None otherwise."""
+
+    def renew(self, owner: str, ttl: timedelta) -> None:
+        """Extend every live lease of an owner."""
+
+    def release(self, owner: str, *, crashed: bool) -> Sequence[Ring]:
+        """End every lease of an owner at once; `crashed` counts a crash against each run."""
+
+    def commit(
+        self, lease: Lease, writes: Writes, *, leave: bool = False, expect_inbox: int | None = None
+    ) -> Committed:
+        """Write history under the lease; raises LeaseLost for a stale token or an expired lease.
+
+        `leave` gives the lease back in the same transaction. With `expect_inbox`, nothing is written when
+        the inbox counter differs. Durable on return.
+        """
+
+    def inbox(self, run_id: str) -> Inbox: ...
+
+    # ticks
+    def rescue(self, *, limit: int, grace: timedelta) -> Sequence[Ring]:
+        """Runs whose `wake_at` has come and that nobody holds; their `wake_at` moves on by `grace`."""
+
+    def remind(self, *, limit: int) -> int:
+        """Record a reminder event for open approvals that are due for one; returns how many."""
+
+    # reading
+    def run(self, run_id: str) -> Run:
+        """Raises UnknownRun."""
+
+    def runs(self, query: RunQuery) -> Sequence[Run]: ...
+    def records(self, run_id: str, *, superseded: bool = False) -> Sequence[Record]: ...
+    def attempts(self, run_id: str) -> Sequence[Attempt]: ...
+    def events(self, run_id: str, *, after: int = 0) -> Sequence[Event]: ...
+    def approval(self, approval_id: str) -> Approval | None: ...
+    def approvals(
+        self, *, run_id: str = "", state: ApprovalState | None = ApprovalState.OPEN, limit: int = 100
+    ) -> Sequence[Approval]: ...
+    def decisions(self, approval_id: str) -> Sequence[Decision]: ...
+    def audit(self, run_id: str) -> Sequence[Audit]: ...
+
+    # triggers and upkeep
+    def cursor(self, trigger: str) -> str:
+        """Where a trigger's last poll ended; "" at first."""
+
+    def set_cursor(self, trigger: str, cursor: str) -> None: ...
+    def received(self, source: str, message_id: str) -> bool:
+        """Remember an inbound id; False when it was there already."""
+
+    def prune(self, *, before: datetime, limit: int) -> int:
+        """Delete runs that ended before a time, with all that belongs to them; dead letters and open runs stay."""
+
+    def ping(self) -> str:
+        """The database in words; raises StoreUnavailable."""
+
+    def close(self) -> None: ...
+
+
+def any_tools(mapping: dict[type[Any], Any]) -> Tools:
+    """Tools from a plain mapping, for authors' tests."""
+    return _MappedTools(mapping)
+
+
+class _MappedTools:
+    def __init__(self, mapping: dict[type[Any], Any]) -> None:
+        self._mapping = mapping
+
+    def get(self, cls: type[C], /) -> C:
+        if cls not in self._mapping:
+            raise LookupError(f"Nothing is bound to {cls.__name__}")
+        tool: C = self._mapping[cls]
+        return tool

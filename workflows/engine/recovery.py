@@ -1,0 +1,332 @@
+"""What a person does with a failed or parked run: resume, edit, skip, fork, discard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from workflows.engine import codec
+from workflows.engine.advance import POISON_FROM
+from workflows.engine.errors import Refused
+from workflows.engine.history import History
+from workflows.engine.ids import idempotency_key, new_id
+from workflows.engine.model import (
+    DONE,
+    OPEN,
+    AttemptState,
+    Audit,
+    Event,
+    Kind,
+    NewRun,
+    Record,
+    Run,
+    RunChange,
+    RunState,
+    StepState,
+    Writes,
+)
+from workflows.engine.operations.child import limits
+from workflows.engine.policy import Effect
+from workflows.engine.ports import View
+from workflows.engine.problem import problem_from
+from workflows.engine.retrying import Detail, detail_of
+from workflows.engine.service import Service
+
+_DEAD = frozenset({RunState.FAILED, RunState.PARKED})
+_SKIPPABLE = frozenset({Kind.STEP, Kind.CHILD, Kind.COMPENSATION, Kind.SIGNAL, Kind.SLEEP})
+
+
+class Recovery:
+    """The next moves for a dead letter. Each is one transaction, checked against who may and the run's state."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def resume(self, run_id: str, *, by: str, again: bool = False) -> None:
+        """Go on from the failed step; finished steps stay done.
+
+        `again` says that an effect of unknown outcome did not happen and may be tried again.
+        """
+
+        def change(view: View) -> Writes:
+            run = self._dead(view, by, "resume")
+            records = view.records()
+            if run.state is RunState.PARKED:
+                return _revived(view, by, "resume", self._parked(run, records, again=again))
+            failing = _failing(run, records)
+            gone = list(_redone(records, failing)) if failing else []
+            ending = [record for record in records if record.scope == "!"]
+            if failing is None and not ending:
+                raise Refused(
+                    f"Run {run.id} ended by its own decision, so going on would end it again. "
+                    "Resume it with an edited input, or fork it."
+                )
+            writes = Writes(supersede=_names([*gone, *ending, *_after_failure(records)]))
+            definite = failing is None or _definite(failing, gone)
+            return _revived(view, by, "resume", self._renewed(view, writes, grow=definite))
+
+        self._service.change(run_id, change)
+
+    def edit(self, run_id: str, given: Any, *, by: str) -> None:
+        """Start over with another input; everything is done anew."""
+        workflow = self._service.catalogue.get(self._service.store.run(run_id).workflow)
+        text = self._service.checked_input(workflow, given)
+
+        def change(view: View) -> Writes:
+            run = self._dead(view, by, "edit")
+            writes = Writes(supersede_all=True, run={"input": text, "generation": run.generation + 1})
+            return _revived(view, by, "edit", self._renewed(view, writes, grow=False))
+
+        self._service.change(run_id, change)
+
+    def skip(self, run_id: str, key: str, value: Any, *, by: str) -> None:
+        """Take `value` for the result of a step that failed or is unclear, and go on after it."""
+        text = codec.encode(value, f"The value for {key}")
+
+        def change(view: View) -> Writes:
+            run = self._dead(view, by, "skip")
+            records = view.records()
+            record = next((r for r in records if r.key == key), None)
+            _check_skippable(run, record, key, records)
+            assert record is not None
+            gone = [r for r in _redone(records, record) if r is not record and r.kind is not Kind.COMPENSATION]
+            skipped = replace(
+                record, state=StepState.SKIPPED, output=text, error=None, ended_at=view.now, due_at=None,
+                position=record.position or 1 + max((r.position for r in records), default=0),
+            )  # fmt: skip
+            writes = Writes(records=(skipped,), supersede=_names([*gone, *_after_failure(records)]))
+            return _revived(view, by, "skip", self._renewed(view, writes, grow=False), key)
+
+        self._service.change(run_id, change)
+
+    def fork(self, run_id: str, *, by: str, at: str = "", given: Any = None) -> Run:
+        """Start a new run with the history before step `at`, on today's code; an open original ends.
+
+        Without `at` the fork starts where the original failed, or from the beginning. `given` replaces the
+        input, and then the whole history is left behind.
+        """
+        forked: list[Run] = []
+
+        def change(view: View) -> Writes:
+            original = view.run
+            self._service.access.steer(by, original, "fork")
+            if original.lease_owner and original.lease_until is not None and original.lease_until > view.now:
+                raise Refused(f"Run {original.id} is at work right now. Fork it when it waits, or cancel it first.")
+            run = self._copy(original, view, by, given)
+            records = () if given is not None else _inherited(view, original, run.id, at)
+            forked.append(run)
+            ended: RunChange = {}
+            if original.state not in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED):
+                ended = {
+                    "state": RunState.CANCELLED,
+                    "ended_at": view.now,
+                    "waiting": None,
+                    "due_at": None,
+                    "wake_at": None,
+                }
+            if original.dead_at is not None or ended:
+                ended["dead_at"] = None
+            told = Event(original.id, "run.forked", view.now, json.dumps({"run": run.id}), by)
+            audit = (
+                Audit(view.now, by, "fork", original.id, run.id),
+                Audit(view.now, by, "start", run.id, f"forked from {original.id}"),
+            )
+            return Writes(starts=(NewRun(run, records),), events=(told,), audit=audit, run=ended)
+
+        self._service.change(run_id, change)
+        return forked[0]
+
+    def discard(self, run_id: str, *, by: str, reason: str = "") -> None:
+        """Take a dead letter off the list; what was done stays done."""
+
+        def change(view: View) -> Writes:
+            run = view.run
+            self._service.access.steer(by, run, "discard")
+            if run.dead_at is None:
+                raise Refused(f"Run {run.id} is {run.state} and no dead letter: there is nothing to discard.")
+            ended: RunChange = {"dead_at": None}
+            if run.state is RunState.PARKED:
+                ended |= {"state": RunState.CANCELLED, "ended_at": view.now}
+            told = Event(run.id, "run.discarded", view.now, json.dumps({"reason": reason}), by)
+            return Writes(events=(told,), audit=(Audit(view.now, by, "discard", run.id, reason),), run=ended)
+
+        self._service.change(run_id, change)
+
+    # -----------------------------------------------------------------------------------------------------
+
+    def _dead(self, view: View, by: str, verb: str) -> Run:
+        run = view.run
+        self._service.access.steer(by, run, verb)
+        if run.state not in _DEAD:
+            raise Refused(f"Run {run.id} is {run.state}: only a failed or parked run can be put right with {verb}.")
+        if run.state is RunState.FAILED and run.parent_id is not None:
+            raise Refused(
+                f"Run {run.id} belongs to run {run.parent_id}, which was told of its failure. "
+                f"{verb.capitalize()} that one."
+            )
+        return run
+
+    def _parked(self, run: Run, records: Sequence[Record], *, again: bool) -> Writes:
+        changed = []
+        for record in records:
+            if record.kind is Kind.COMPENSATION and record.state is StepState.FAILED:
+                changed.append(replace(record, state=StepState.PENDING, attempts=0, error=None, ended_at=None))
+            elif (
+                record.kind in (Kind.STEP, Kind.COMPENSATION) and record.state not in DONE and detail_of(record).unclear
+            ):
+                detail = replace(detail_of(record), again=again, finding=0)
+                changed.append(replace(record, detail=detail.text()))
+        error = problem_from(run.error)
+        crashes: RunChange = {"crashes": 0} if error and (error.kind == "Poison" or run.crashes >= POISON_FROM) else {}
+        return Writes(records=tuple(changed), run=crashes)
+
+    def _renewed(self, view: View, writes: Writes, *, grow: bool) -> Writes:
+        workflow = self._service.catalogue.get(view.run.workflow)
+        change: RunChange = {"crashes": 0}
+        if grow:
+            change["generation"] = view.run.generation + 1
+        if workflow.timeout is not None:
+            change["deadline"] = view.now + workflow.timeout
+        return replace(writes, run=change | writes.run)
+
+    def _copy(self, original: Run, view: View, by: str, given: Any) -> Run:
+        workflow = self._service.catalogue.get(original.workflow)
+        text = original.input if given is None else self._service.checked_input(workflow, given)
+        return Run(
+            new_id(), original.workflow, workflow.title, RunState.QUEUED, text, view.now, queue=original.queue,
+            started_by=by, channel=original.channel, labels=original.labels, **limits(workflow, text, view.now),
+        )  # fmt: skip
+
+
+def _failing(run: Run, records: Sequence[Record]) -> Record | None:
+    problem = problem_from(run.error)
+    if problem is None:
+        return None
+    named = [r for r in records if problem.key and r.key == problem.key]
+    if named:
+        return named[0]
+    failed = [
+        r for r in records if r.state is StepState.FAILED and r.kind in (Kind.STEP, Kind.CHILD, Kind.SIGNAL) and r.error
+    ]
+    fits = [
+        r
+        for r in failed
+        if (found := problem_from(r.error)) and (found.step, found.message) == (problem.step, problem.message)
+    ]
+    return max(fits, key=lambda record: record.position, default=None)
+
+
+def _redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
+    """What has to happen anew when `failing` does.
+
+    From its undone saga's start, or from itself, to the end of every enclosing branch.
+    """
+    history = History(records)
+    start = _undone_saga(list(records), failing) or failing
+    gone = {record.key: record for record in history.within(start.scope, start.ordinal)}
+    scope = start.scope
+    while scope:
+        holder = next((r for r in records if r.key + "/" == scope), None)
+        branch = scope.rstrip("/")
+        if holder is None:  # a branch that has not ended has no record of its own: go on with what is around it
+            scope = branch.rsplit("/", 1)[0] + "/" if "/" in branch else ""
+            continue
+        if holder.kind is Kind.BRANCH:
+            gone[holder.key] = holder
+        elif holder.kind in (Kind.PARALLEL, Kind.MAP, Kind.FIRST):
+            gone.update({r.key: r for r in history.within(holder.scope, holder.ordinal + 1)})
+        scope = holder.scope
+    return gone.values()
+
+
+def _undone_saga(records: list[Record], failing: Record) -> Record | None:
+    def encloses(saga: Record) -> bool:
+        if not failing.key.startswith(saga.scope):
+            return False
+        top = next(
+            (r for r in records if r.scope == saga.scope and (r is failing or failing.scope.startswith(r.key + "/"))),
+            None,
+        )
+        return top is not None and top.ordinal > saga.ordinal
+
+    sagas = [r for r in records if r.kind is Kind.SAGA and r.state is StepState.FAILED and encloses(r)]
+    return min(sagas, key=lambda saga: (len(saga.scope), saga.ordinal), default=None)
+
+
+def _definite(failing: Record, gone: Iterable[Record]) -> bool:
+    problem = problem_from(failing.error)
+    unknown = problem is not None and problem.effect == Effect.UNKNOWN
+    return not unknown or any(record.kind is Kind.SAGA for record in gone)
+
+
+def _after_failure(records: Iterable[Record]) -> list[Record]:
+    return [record for record in records if record.scope.startswith("on_failure/")]
+
+
+def _names(records: Iterable[Record]) -> tuple[tuple[int, str], ...]:
+    return tuple((record.generation, record.key) for record in records)
+
+
+def _check_skippable(run: Run, record: Record | None, key: str, records: Sequence[Record]) -> None:
+    if record is None:
+        raise Refused(f"Run {run.id} has no step {key}. `baton show {run.id}` lists its steps.")
+    if record.kind is Kind.APPROVAL:
+        raise Refused(f"{key} is an approval: approvals can't be skipped.")
+    if record.kind not in _SKIPPABLE or record.state in (StepState.SUCCEEDED, StepState.SKIPPED):
+        raise Refused(f"{key} is a {record.kind} that {record.state}: there is nothing to skip.")
+    if record.kind is not Kind.COMPENSATION and _undone_saga(list(records), record) is not None:
+        raise Refused(f"{key} belongs to a saga that was undone: resume the run to do the whole saga anew.")
+
+
+def _revived(view: View, by: str, verb: str, writes: Writes, detail: str = "") -> Writes:
+    change: RunChange = {
+        "state": RunState.QUEUED,
+        "error": None,
+        "dead_at": None,
+        "ended_at": None,
+        "waiting": None,
+        "due_at": None,
+    }
+    told = Event(view.run.id, "run.resumed", view.now, json.dumps({"verb": verb, "detail": detail}), by)
+    audit = (Audit(view.now, by, verb, view.run.id, detail),)
+    return replace(writes, events=(*writes.events, told), audit=audit, run=change | writes.run, ring=True)
+
+
+def _inherited(view: View, original: Run, run_id: str, at: str) -> tuple[Record, ...]:
+    """The records that a fork starts from."""
+    records = [
+        record for record in view.records() if record.scope != "!" and not record.scope.startswith("on_failure/")
+    ]
+    first = next((r for r in records if r.key == at), None) if at else _failing(original, records)
+    if at and first is None:
+        raise Refused(f"Run {original.id} has no step {at} to fork from. `baton show {original.id}` lists its steps.")
+    gone = (
+        {record.key for record in _redone(records, first)}
+        if first
+        else (set() if original.state in OPEN | {RunState.PARKED} else {r.key for r in records})
+    )
+    holders = {Kind.SAGA, Kind.PARALLEL, Kind.MAP, Kind.COMPENSATION}
+    kept = [r for r in records if r.key not in gone and (r.state in DONE or r.kind in holders)]
+    copies = [replace(r, run_id=run_id, generation=0) for r in kept]
+    for record in records:
+        unclear = (
+            record.kind is Kind.STEP
+            and (record is first or (first is None and record.state not in DONE))
+            and _unclear(view, record)
+        )
+        if unclear:
+            detail = Detail([], origin_key=idempotency_key(original.id, record.generation, record.key)).text()
+            copies.append(replace(
+                record, run_id=run_id, generation=0, state=StepState.PENDING, attempts=0, output=None, error=None,
+                position=0, due_at=None, ended_at=None, detail=detail,
+            ))  # fmt: skip
+    return tuple(copies)
+
+
+def _unclear(view: View, record: Record) -> bool:
+    open_ends = (AttemptState.RUNNING, AttemptState.UNKNOWN)
+    return any(
+        a.key == record.key and a.generation == record.generation and a.state in open_ends for a in view.attempts()
+    )

@@ -1,0 +1,268 @@
+"""The store's in-memory twin: the same rules as the databases, for tests and for authors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workflows.engine.errors import CodecError, InvalidInput, LeaseLost
+from workflows.engine.model import (
+    DONE,
+    OPEN,
+    OVER,
+    Approval,
+    ApprovalState,
+    Attempt,
+    Audit,
+    Decision,
+    Event,
+    NewRun,
+    Record,
+    Run,
+    RunState,
+    Writes,
+)
+from workflows.engine.ports import (
+    LINE_GRACE,
+    RING_GRACE,
+    Claim,
+    Claimant,
+    Clock,
+    Committed,
+    Created,
+    Inbox,
+    Lease,
+    Ring,
+    RunQuery,
+    View,
+)
+from workflows.engine.testing.memory_rows import Rings, Rows, leased, refuse_unwritable
+from workflows.engine.testing.memory_view import (
+    MemoryView,
+    approvals_of,
+    attempts_of,
+    claimable,
+    decisions_of,
+    matches,
+    next_reminder,
+)
+
+RECEIVED_KEPT = timedelta(days=30)
+"""How long inbound ids are remembered at least."""
+
+
+class MemoryStore:
+    """Holds every row in this process; one lock makes each method a transaction."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._rows = Rows()
+
+    # from outside
+
+    def create(self, new: NewRun, writes: Writes) -> Created:
+        refuse_unwritable(writes)
+        with self._lock:
+            now, owed = self._clock.now(), Rings()
+            there = self._rows.insert(new, now, owed)
+            if there is not None:
+                return Created(there, new=False)
+            if writes.events:
+                self._rows.set(new.run.id, revision=new.run.revision)
+            self._rows.apply(new.run.id, writes, now, owed)
+            return Created(self._rows.get(new.run.id), new=True, rings=self._rows.rings(owed))
+
+    def transact(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
+        with self._lock:
+            self._rows.get(run_id)
+            now, owed = self._clock.now(), Rings()
+            writes = change(MemoryView(self._rows, run_id, now))
+            refuse_unwritable(writes)
+            self._rows.apply(run_id, writes, now, owed)
+            return Committed(True, self._rows.get(run_id).inbox, self._rows.rings(owed))
+
+    # the lease
+
+    def claim(self, run_id: str, claimant: Claimant) -> Claim | None:
+        with self._lock:
+            now = self._clock.now()
+            run = self._rows.runs.get(run_id)
+            if run is None or not claimable(run, claimant, now):
+                return None
+            if run.limit_runs is None or run.admitted or run.cancel is not None:
+                return self._lend(run, claimant, now, admitted=run.admitted)
+            if self._has_room(run, run.limit_runs):
+                return self._lend(run, claimant, now, admitted=True)
+            self._rows.set(run_id, wake_at=now + LINE_GRACE)
+            return None
+
+    def _has_room(self, run: Run, places: int) -> bool:
+        """Whether there is a place for this run and for every older one in line."""
+        admitted, line = self._rows.line(run)
+        older = [r for r in line if (r.created_at, r.id) < (run.created_at, run.id)]
+        return admitted + len(older) < places
+
+    def _lend(self, run: Run, claimant: Claimant, now: datetime, *, admitted: bool) -> Claim:
+        first = run.started_at is None
+        self._rows.set(
+            run.id,
+            lease_owner=claimant.owner,
+            lease_until=now + claimant.ttl,
+            wake_at=now + claimant.ttl,
+            token=run.token + 1,
+            state=run.state if run.state is RunState.COMPENSATING else RunState.RUNNING,
+            release=claimant.release,
+            crashes=run.crashes + (run.lease_owner is not None),
+            admitted=admitted,
+            started_at=run.started_at or now,
+            revision=run.revision + (not first),
+        )
+        if first:
+            self._rows.event(run.id, "run.started", now)
+        run = self._rows.get(run.id)
+        records = tuple(self._rows.history(run.id))
+        unfinished = {(r.generation, r.key) for r in records if r.state not in DONE}
+        attempts = tuple(a for a in attempts_of(self._rows, run.id) if (a.generation, a.key) in unfinished)
+        return Claim(Lease(run.id, run.token, claimant.owner), run, records, attempts, self.inbox(run.id), now)
+
+    def renew(self, owner: str, ttl: timedelta) -> None:
+        with self._lock:
+            now = self._clock.now()
+            for run in list(self._rows.runs.values()):
+                if run.lease_owner == owner and leased(run, now):
+                    self._rows.set(run.id, lease_until=now + ttl, wake_at=now + ttl)
+
+    def release(self, owner: str, *, crashed: bool) -> Sequence[Ring]:
+        with self._lock:
+            now, owed = self._clock.now(), Rings()
+            for run in [r for r in self._rows.runs.values() if r.lease_owner == owner]:
+                counted = run.crashes + int(crashed)
+                self._rows.set(run.id, lease_owner=None, lease_until=None, wake_at=now + RING_GRACE, crashes=counted)
+                owed.add(run.id, again=True)
+            return self._rows.rings(owed)
+
+    def commit(
+        self, lease: Lease, writes: Writes, *, leave: bool = False, expect_inbox: int | None = None
+    ) -> Committed:
+        with self._lock:
+            now, owed = self._clock.now(), Rings()
+            run = self._rows.runs.get(lease.run_id)
+            if run is None or run.token != lease.token or not leased(run, now):
+                raise LeaseLost(f"{lease.owner} no longer holds run {lease.run_id}")
+            if expect_inbox is not None and expect_inbox != run.inbox:
+                return Committed(False, run.inbox)
+            try:
+                refuse_unwritable(writes)
+            except InvalidInput as error:
+                raise CodecError(str(error)) from None
+            self._rows.apply(run.id, writes, now, owed, leave=leave)
+            return Committed(True, self._rows.get(run.id).inbox, self._rows.rings(owed))
+
+    def inbox(self, run_id: str) -> Inbox:
+        with self._lock:
+            run = self._rows.get(run_id)
+            return Inbox(run.inbox, self._rows.untaken(run_id), run.cancel)
+
+    # ticks
+
+    def rescue(self, *, limit: int, grace: timedelta) -> Sequence[Ring]:
+        with self._lock:
+            now, owed = self._clock.now(), Rings()
+            going = [r for r in self._rows.runs.values() if r.state in OPEN and not leased(r, now)]
+            lost = [(r.wake_at, r.id) for r in going if r.wake_at is not None and r.wake_at <= now]
+            for _, run_id in sorted(lost)[:limit]:
+                self._rows.set(run_id, wake_at=now + grace)
+                owed.add(run_id, again=True)
+            return self._rows.rings(owed)
+
+    def remind(self, *, limit: int) -> int:
+        with self._lock:
+            now = self._clock.now()
+            waiting = [a for a in self._rows.approvals.values() if a.state is ApprovalState.OPEN]
+            due = [(a.remind_at, a.id, a) for a in waiting if a.remind_at is not None and a.remind_at <= now]
+            chosen = [a for _, _, a in sorted(due, key=lambda d: d[:2])[:limit]]
+            for approval in chosen:
+                self._rows.approvals[approval.id] = replace(approval, remind_at=next_reminder(approval, now))
+                self._rows.event(approval.run_id, "approval.reminded", now, approval=approval.id, name=approval.name)
+            return len(chosen)
+
+    # reading
+
+    def run(self, run_id: str) -> Run:
+        with self._lock:
+            return self._rows.get(run_id)
+
+    def runs(self, query: RunQuery) -> Sequence[Run]:
+        with self._lock:
+            found = [r for r in self._rows.runs.values() if matches(r, query)]
+            return sorted(found, key=lambda r: r.id, reverse=True)[: query.limit]
+
+    def records(self, run_id: str, *, superseded: bool = False) -> Sequence[Record]:
+        with self._lock:
+            return self._rows.history(run_id, superseded=superseded)
+
+    def attempts(self, run_id: str) -> Sequence[Attempt]:
+        with self._lock:
+            return attempts_of(self._rows, run_id)
+
+    def events(self, run_id: str, *, after: int = 0) -> Sequence[Event]:
+        with self._lock:
+            return [e for e in self._rows.events.get(run_id, []) if e.number > after]
+
+    def approval(self, approval_id: str) -> Approval | None:
+        with self._lock:
+            return self._rows.approvals.get(approval_id)
+
+    def approvals(
+        self, *, run_id: str = "", state: ApprovalState | None = ApprovalState.OPEN, limit: int = 100
+    ) -> Sequence[Approval]:
+        with self._lock:
+            return approvals_of(self._rows, run_id, state)[:limit]
+
+    def decisions(self, approval_id: str) -> Sequence[Decision]:
+        with self._lock:
+            return decisions_of(self._rows, approval_id)
+
+    def audit(self, run_id: str) -> Sequence[Audit]:
+        with self._lock:
+            return [a for a in self._rows.audit if a.run_id == run_id]
+
+    # triggers and upkeep
+
+    def cursor(self, trigger: str) -> str:
+        with self._lock:
+            return self._rows.cursors.get(trigger, "")
+
+    def set_cursor(self, trigger: str, cursor: str) -> None:
+        with self._lock:
+            self._rows.cursors[trigger] = cursor
+
+    def received(self, source: str, message_id: str) -> bool:
+        with self._lock:
+            new = (source, message_id) not in self._rows.received
+            self._rows.received.setdefault((source, message_id), self._clock.now())
+            return new
+
+    def prune(self, *, before: datetime, limit: int) -> int:
+        with self._lock:
+            runs = self._rows.runs
+            old = [r for r in runs.values() if r.state in OVER and r.ended_at is not None and r.ended_at < before]
+            gone = [r for r in old if r.dead_at is None and not self._parent_goes_on(r)]
+            for run in sorted(gone, key=lambda r: (r.ended_at or before, r.id))[:limit]:
+                self._rows.forget(run.id)
+            oldest = min(before, self._clock.now() - RECEIVED_KEPT)
+            self._rows.received = {k: at for k, at in self._rows.received.items() if at >= oldest}
+            return min(len(gone), limit)
+
+    def _parent_goes_on(self, run: Run) -> bool:
+        parent = self._rows.runs.get(run.parent_id or "")
+        return parent is not None and parent.state not in OVER
+
+    def ping(self) -> str:
+        return "memory"
+
+    def close(self) -> None:
+        """Nothing to give back; the rows stay readable."""

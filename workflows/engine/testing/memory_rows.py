@@ -1,0 +1,248 @@
+"""The rows of the in-memory store, and what a `Writes` does to them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from workflows.engine.errors import InvalidInput, UnknownRun
+from workflows.engine.model import (
+    DONE,
+    OPEN,
+    OVER,
+    Approval,
+    Attempt,
+    Audit,
+    Decision,
+    Event,
+    Kind,
+    Message,
+    NewRun,
+    Record,
+    Run,
+    RunState,
+    Writes,
+)
+from workflows.engine.ports import RING_GRACE, Ring
+
+V = TypeVar("V")
+ASIDE = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
+"""Records that are no progress of their own."""
+
+
+@dataclass
+class Rings:
+    """The rings that one transaction owes; one per run."""
+
+    again: dict[str, bool] = field(default_factory=dict)
+
+    def add(self, run_id: str, *, again: bool = False) -> None:
+        self.again[run_id] = again or self.again.get(run_id, False)
+
+
+class Rows:
+    """Every table as a dict. The caller holds the lock."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        self.records: dict[str, dict[tuple[int, str], Record]] = {}
+        self.attempts: dict[str, dict[tuple[int, str, int], Attempt]] = {}
+        self.events: dict[str, list[Event]] = {}
+        self.messages: dict[str, Message] = {}
+        self.approvals: dict[str, Approval] = {}
+        self.decisions: dict[tuple[str, str], Decision] = {}
+        self.audit: list[Audit] = []
+        self.cursors: dict[str, str] = {}
+        self.received: dict[tuple[str, str], datetime] = {}
+
+    def get(self, run_id: str) -> Run:
+        run = self.runs.get(run_id)
+        if run is None:
+            raise UnknownRun(f"There is no run {run_id}. `baton runs` lists those there are.")
+        return run
+
+    def set(self, run_id: str, **columns: Any) -> Run:
+        self.runs[run_id] = run = replace(self.runs[run_id], **columns)
+        return run
+
+    def history(self, run_id: str, *, superseded: bool = False) -> list[Record]:
+        found = [r for r in self.records.get(run_id, {}).values() if superseded or not r.superseded]
+        return sorted(found, key=lambda r: _place(r, by_generation=superseded))
+
+    def untaken(self, run_id: str) -> tuple[Message, ...]:
+        return tuple(m for m in self.messages.values() if m.run_id == run_id and m.taken_by is None)
+
+    def rings(self, owed: Rings) -> tuple[Ring, ...]:
+        runs = [(self.runs[run_id], again) for run_id, again in owed.again.items()]
+        return tuple(Ring(run.id, run.inbox, run.queue, again) for run, again in runs)
+
+    # writing
+
+    def insert(self, new: NewRun, now: datetime, owed: Rings) -> Run | None:
+        """The run that was there already, if one was; else None, and the new one is in."""
+        run = new.run
+        if run.id in self.runs:
+            return self.runs[run.id]
+        for other in self.runs.values():
+            if run.dedupe is not None and (other.workflow, other.dedupe) == (run.workflow, run.dedupe):
+                return other
+        ready = run.state in OPEN
+        self.runs[run.id] = replace(run, wake_at=now + RING_GRACE if ready else run.wake_at, revision=run.revision + 1)
+        self.records[run.id] = {(r.generation, r.key): replace(r, run_id=run.id) for r in new.records}
+        if ready:
+            owed.add(run.id)
+        return None
+
+    def event(self, run_id: str, kind: str, now: datetime, **data: str) -> None:
+        run = self.set(run_id, revision=self.runs[run_id].revision + 1)
+        text = json.dumps(data)
+        self.events.setdefault(run_id, []).append(Event(run_id, kind, now, text, number=run.revision))
+
+    def apply(self, run_id: str, writes: Writes, now: datetime, owed: Rings, *, leave: bool = False) -> None:
+        """Everything that `writes` says, in the order in which it makes sense."""
+        before = self.runs[run_id]
+        self._history(run_id, writes)
+        self._approvals(run_id, writes)
+        self._revise(before, writes)
+        for audit in writes.audit:
+            self.audit.append(replace(audit, run_id=audit.run_id or run_id))
+        self.set(run_id, **writes.run)
+        self._settle(before, writes, now, owed, leave=leave)
+        for new in writes.starts:
+            self.insert(new, now, owed)
+        for message in writes.messages:
+            self._deliver(message, now, owed)
+        for target, reason in writes.cancels:
+            self._cancel(target, reason, now, owed)
+
+    def _history(self, run_id: str, writes: Writes) -> None:
+        records = self.records.setdefault(run_id, {})
+        replaced = list(records) if writes.supersede_all else [at for at in writes.supersede if at in records]
+        for at in replaced:
+            records[at] = replace(records[at], superseded=True)
+        for record in writes.records:
+            records[record.generation, record.key] = replace(record, run_id=run_id)
+        for at in writes.undone:
+            if at in records:
+                records[at] = replace(records[at], undone=True)
+        attempts = self.attempts.setdefault(run_id, {})
+        for attempt in writes.attempts:
+            attempts[attempt.generation, attempt.key, attempt.number] = replace(attempt, run_id=run_id)
+        for message_id, key in writes.taken:
+            if message_id in self.messages:
+                self.messages[message_id] = replace(self.messages[message_id], taken_by=key)
+        if any(r.state in DONE and r.kind not in ASIDE for r in writes.records):
+            self.set(run_id, crashes=0)
+
+    def _approvals(self, run_id: str, writes: Writes) -> None:
+        for approval in writes.approvals:
+            self.approvals[approval.id] = replace(approval, run_id=run_id)
+        for decision in writes.decisions:
+            self.decisions.pop((decision.approval_id, decision.by), None)
+            self.decisions[decision.approval_id, decision.by] = decision
+
+    def _revise(self, before: Run, writes: Writes) -> None:
+        seen = (writes.records, writes.attempts, writes.approvals, writes.decisions, writes.supersede, writes.undone)
+        grown = len(writes.events) or int(any(seen) or writes.supersede_all or bool(writes.run))
+        log = self.events.setdefault(before.id, [])
+        for place, event in enumerate(writes.events, before.revision + 1):
+            log.append(replace(event, run_id=before.id, number=place))
+        self.set(before.id, revision=before.revision + grown)
+
+    def _settle(self, before: Run, writes: Writes, now: datetime, owed: Rings, *, leave: bool) -> None:
+        """Lease, wake-up and line after the run's own columns are set."""
+        run = self.runs[before.id]
+        held = not (leave or ("state" in writes.run and run.state not in OPEN))
+        if not held:
+            stays = run.state in OPEN
+            self.set(run.id, lease_owner=None, lease_until=None, token=run.token + (0 if leave else 1))
+            due = writes.run.get("due_at") if run.state is RunState.WAITING else None
+            wake = due if run.state is RunState.WAITING or not stays else now + RING_GRACE
+            self.set(run.id, wake_at=writes.run.get("wake_at", wake))
+            if leave:
+                self.set(run.id, seen=before.inbox, due_at=due)
+                if stays and run.state is not RunState.WAITING:
+                    owed.add(run.id, again=True)
+        if writes.ring:
+            self.set(run.id, wake_at=now + RING_GRACE)
+            owed.add(run.id, again=True)
+        if before.state not in OVER and run.state in OVER:
+            self.set(run.id, admitted=False)
+            self._next_in_line(run, now, owed)
+
+    def _next_in_line(self, over: Run, now: datetime, owed: Rings) -> None:
+        if over.limit_runs is None:
+            return
+        admitted, line = self.line(over)
+        for run in line[: max(over.limit_runs - admitted, 0)]:
+            self.set(run.id, wake_at=now + RING_GRACE)
+            owed.add(run.id)
+
+    def line(self, of: Run) -> tuple[int, list[Run]]:
+        """How many runs hold a place under the limit of `of`, and those that wait for one, oldest first."""
+        same = [
+            r
+            for r in self.runs.values()
+            if (r.workflow, r.limit_key) == (of.workflow, of.limit_key) and r.limit_runs is not None
+        ]
+        waiting = [r for r in same if r.state is RunState.QUEUED and not r.admitted]
+        admitted = sum(r.admitted and r.state not in OVER for r in same)
+        return admitted, sorted(waiting, key=lambda r: (r.created_at, r.id))
+
+    def _deliver(self, message: Message, now: datetime, owed: Rings) -> None:
+        if message.id in self.messages or message.run_id not in self.runs:
+            return
+        self.messages[message.id] = message
+        run = self.set(message.run_id, inbox=self.runs[message.run_id].inbox + 1)
+        if run.state not in OVER:
+            self._wake(run, now, owed)
+
+    def _cancel(self, target: str, reason: str, now: datetime, owed: Rings) -> None:
+        run = self.runs.get(target)
+        if run is None or run.state in OVER or run.cancel is not None:
+            return
+        run = self.set(target, cancel=reason, inbox=run.inbox + 1)
+        self.event(target, "run.cancel_requested", now, reason=reason)
+        self._wake(run, now, owed)
+
+    def _wake(self, run: Run, now: datetime, owed: Rings) -> None:
+        soon = now + RING_GRACE
+        if not leased(run, now):
+            self.set(run.id, wake_at=min(run.wake_at or soon, soon))
+        owed.add(run.id)
+
+    def forget(self, run_id: str) -> None:
+        """Delete a run with all that belongs to it."""
+        gone = {a.id for a in self.approvals.values() if a.run_id == run_id}
+        for table in (self.runs, self.records, self.attempts, self.events):
+            table.pop(run_id, None)
+        self.messages = {k: m for k, m in self.messages.items() if m.run_id != run_id}
+        self.approvals = {k: a for k, a in self.approvals.items() if k not in gone}
+        self.decisions = {k: d for k, d in self.decisions.items() if d.approval_id not in gone}
+        self.audit = [a for a in self.audit if a.run_id != run_id]
+
+
+def leased(run: Run, now: datetime) -> bool:
+    """Whether a worker holds the run at `now`."""
+    return run.lease_until is not None and run.lease_until > now
+
+
+def refuse_unwritable(writes: Writes) -> None:
+    """Raise InvalidInput for text that no database holds, as the databases do."""
+    try:
+        for record in writes.records:
+            for text in (record.input, record.output, record.error, record.detail):
+                (text or "").encode()
+        for message in writes.messages:
+            message.payload.encode()
+        for event in writes.events:
+            event.data.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"The database can't hold a value: {error}") from None
+
+
+def _place(record: Record, *, by_generation: bool) -> tuple[int, bool, int, int, str, int, str]:
+    first = record.generation if by_generation else 0
+    return (first, record.position == 0, record.position, record.generation, record.scope, record.ordinal, record.key)
