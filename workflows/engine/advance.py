@@ -6,13 +6,14 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
 from workflows.engine import codec
 from workflows.engine.cursor import Cursor
 from workflows.engine.definition import Workflow
+from workflows.engine.endings import park, to_parent, waiting_for, with_loose_ends
 from workflows.engine.errors import (
     BodyError,
     Cancelled,
@@ -26,10 +27,9 @@ from workflows.engine.errors import (
     StoreUnavailable,
     Suspended,
 )
-from workflows.engine.ids import new_id
-from workflows.engine.model import ApprovalState, Event, Kind, Message, MessageKind, Record, RunChange, RunState, Writes
+from workflows.engine.model import Event, RunChange, RunState, Writes
 from workflows.engine.operations.child import ChildEnd
-from workflows.engine.ports import Claim, Claimant, Lease
+from workflows.engine.ports import Claim, Claimant, Lease, View
 from workflows.engine.problem import Problem, describe, problem_of
 from workflows.engine.run import ContinueAsNew, Run
 from workflows.engine.turn import Means, Turn
@@ -38,6 +38,9 @@ ALONE_FROM = 2
 """From this many crashes on, a run is executed in a process of its own."""
 POISON_FROM = 3
 """A run that crashed this often, the last time alone, is parked."""
+
+HAND_OVER = timedelta(seconds=30)
+"""How long the process that a run is handed to has before the run is rung again."""
 
 _log = logging.getLogger("baton.engine")
 
@@ -49,17 +52,6 @@ class Catalogue(Protocol):
         """Raises UnknownWorkflow."""
 
     def names(self) -> frozenset[str]: ...
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One thing that a run waits for, as people see it."""
-
-    kind: str
-    name: str
-    key: str
-    due_at: str = ""
-    approval: str = ""
 
 
 class Engine:
@@ -104,13 +96,24 @@ class Engine:
                 f"The process died {crashes} times while this run was executing, the last time alone. "
                 "Mend the step, then resume."
             )
-            _park(turn, Cursor(turn), Problem("Poison", reason))
+            park(turn, Cursor(turn), Problem("Poison", reason))
         elif crashes >= ALONE_FROM and not alone and self._isolate is not None:
-            turn.leave(Cursor(turn).buffer, Writes())
+            rescued = turn.now() + HAND_OVER
+            turn.leave(Cursor(turn).buffer, Writes(run={"wake_at": rescued}), ring=False)
         else:
             workflow = self._catalogue.get(turn.run.workflow)
             while not turn.left:
                 _Pass(turn, workflow).go()
+
+    def convict(self, run_id: str, owner: str) -> None:
+        """Count the death of a process that ran nothing but this run, and let the run be parked for it."""
+
+        def change(view: View) -> Writes:
+            guilty = view.run.lease_owner == owner
+            return Writes(run={"crashes": POISON_FROM}) if guilty else Writes()
+
+        self.means.store.transact(run_id, change)
+        self.means.queue.ring(self.means.store.release(owner, crashed=False))
 
     def _give_back(self, lease: Lease) -> None:
         """End a lease that this process no longer uses, so that nobody renews it for ever."""
@@ -151,9 +154,9 @@ class _Pass:
         except Cancelled as ended:
             self._finish(RunState.CANCELLED, problem=Problem("Cancelled", str(ended)))
         except Parked as parked:
-            _park(self._turn, self._cursor, Problem(type(parked).__name__, str(parked)))
+            park(self._turn, self._cursor, Problem(type(parked).__name__, str(parked)))
         except Exception as error:  # noqa: BLE001 - a broken body is parked, never compensated
-            _park(self._turn, self._cursor, Problem(type(error).__name__, _broken(self._workflow, error)))
+            park(self._turn, self._cursor, Problem(type(error).__name__, _broken(self._workflow, error)))
 
     def _to_the_end(self) -> None:
         try:
@@ -187,7 +190,7 @@ class _Pass:
         due = [record.due_at for record in waits if record.due_at is not None]
         if turn.run.deadline is not None and turn.ended is None:
             due.append(turn.run.deadline)
-        waiting = json.dumps([asdict(_waiting(record)) for record in waits])
+        waiting = json.dumps([asdict(waiting_for(record)) for record in waits])
         change: RunChange = {"state": RunState.WAITING, "waiting": waiting, "due_at": min(due, default=None)}
         events = (Event(turn.run.id, "run.waiting", turn.now(), waiting),)
         turn.means.checkpoint("before_suspend", "")
@@ -238,8 +241,8 @@ class _Pass:
         if dead:
             events.append(Event(turn.run.id, "run.dead_letter", now, data))
         end = ChildEnd(state, output, describe(problem) if problem else "")
-        writes = Writes(events=tuple(events), messages=_to_parent(turn, end), run=change)
-        turn.leave(self._cursor.buffer, _loose_ends(turn, writes))
+        writes = Writes(events=tuple(events), messages=to_parent(turn, end), run=change)
+        turn.leave(self._cursor.buffer, with_loose_ends(turn, writes))
 
 
 class _FailureCursor(Cursor):
@@ -247,52 +250,6 @@ class _FailureCursor(Cursor):
 
     def interruption(self) -> Interruption | None:
         return Draining("The worker stops") if self.turn.means.draining() else None
-
-
-def _park(turn: Turn, cursor: Cursor, problem: Problem) -> None:
-    now = turn.now()
-    change: RunChange = {
-        "state": RunState.PARKED,
-        "error": problem.text(),
-        "waiting": None,
-        "due_at": None,
-        "dead_at": now,
-    }
-    data = json.dumps({"error": problem.message})
-    events = tuple(Event(turn.run.id, kind, now, data) for kind in ("run.parked", "run.dead_letter"))
-    turn.leave(cursor.buffer, Writes(events=events, run=change))
-
-
-def _loose_ends(turn: Turn, writes: Writes) -> Writes:
-    """What an ended run must not leave behind: open approvals and children that nobody waits for."""
-    approvals, cancels = [], []
-    for record in turn.history.unfinished():
-        if record.kind is Kind.APPROVAL:
-            approval_id = json.loads(record.detail or "{}").get("approval", "")
-            approval = turn.read(lambda store, wanted=approval_id: store.approval(wanted))  # type: ignore[misc]
-            if approval is not None and approval.state is ApprovalState.OPEN:
-                approvals.append(replace(approval, state=ApprovalState.VOID, closed_at=turn.now(), remind_at=None))
-        elif record.kind is Kind.CHILD:
-            cancels.append((json.loads(record.detail or "{}")["run"], f"its parent {turn.run.id} has ended"))
-    return replace(writes, approvals=tuple(approvals), cancels=tuple(cancels))
-
-
-def _to_parent(turn: Turn, end: ChildEnd) -> tuple[Message, ...]:
-    run = turn.run
-    if run.parent_id is None or run.parent_key is None:
-        return ()
-    return (
-        Message(
-            new_id(), run.parent_id, MessageKind.CHILD, run.parent_key, codec.encode(end, "The end"), turn.now(), run.id
-        ),
-    )
-
-
-def _waiting(record: Record) -> Waiting:
-    detail = json.loads(record.detail or "{}")
-    kind = "retry" if record.kind in (Kind.STEP, Kind.COMPENSATION) else str(record.kind)
-    due = record.due_at.isoformat() if record.due_at else ""
-    return Waiting(kind, record.name, record.key, due, detail.get("approval", ""))
 
 
 def _broken(workflow: Workflow[Any, Any], error: Exception) -> str:

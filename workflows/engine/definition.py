@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from workflows.engine.errors import DefinitionError
@@ -135,9 +136,16 @@ def first_line(fn: Callable[..., Any]) -> str:
     return doc.split("\n", 1)[0].rstrip(".")
 
 
+def unwrapped(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function behind `functools.partial`."""
+    while isinstance(fn, partial):
+        fn = fn.func
+    return fn
+
+
 def return_type(fn: Callable[..., Any]) -> Any:
     """The annotation of the result of `fn`, resolved; `Any` when there is none."""
-    return get_type_hints(fn).get("return", Any)
+    return get_type_hints(unwrapped(fn)).get("return", Any)
 
 
 def _parameter_type(fn: Callable[..., Any], index: int) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 from workflows.engine import codec
 from workflows.engine.advance import POISON_FROM
+from workflows.engine.detail import Detail, detail_of
 from workflows.engine.errors import Refused
-from workflows.engine.history import History
 from workflows.engine.ids import idempotency_key, new_id
 from workflows.engine.model import (
     DONE,
@@ -31,7 +31,7 @@ from workflows.engine.operations.child import limits
 from workflows.engine.policy import Effect
 from workflows.engine.ports import View
 from workflows.engine.problem import problem_from
-from workflows.engine.retrying import Detail, detail_of
+from workflows.engine.redoing import redone, undone_saga
 from workflows.engine.service import Service
 
 _DEAD = frozenset({RunState.FAILED, RunState.PARKED})
@@ -56,7 +56,7 @@ class Recovery:
             if run.state is RunState.PARKED:
                 return _revived(view, by, "resume", self._parked(run, records, again=again))
             failing = _failing(run, records)
-            gone = list(_redone(records, failing)) if failing else []
+            gone = list(redone(records, failing)) if failing else []
             ending = [record for record in records if record.scope == "!"]
             if failing is None and not ending:
                 raise Refused(
@@ -91,7 +91,7 @@ class Recovery:
             record = next((r for r in records if r.key == key), None)
             _check_skippable(run, record, key, records)
             assert record is not None
-            gone = [r for r in _redone(records, record) if r is not record and r.kind is not Kind.COMPENSATION]
+            gone = [r for r in redone(records, record) if r is not record and r.kind is not Kind.COMPENSATION]
             skipped = replace(
                 record, state=StepState.SKIPPED, output=text, error=None, ended_at=view.now, due_at=None,
                 position=record.position or 1 + max((r.position for r in records), default=0),
@@ -218,43 +218,6 @@ def _failing(run: Run, records: Sequence[Record]) -> Record | None:
     return max(fits, key=lambda record: record.position, default=None)
 
 
-def _redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
-    """What has to happen anew when `failing` does.
-
-    From its undone saga's start, or from itself, to the end of every enclosing branch.
-    """
-    history = History(records)
-    start = _undone_saga(list(records), failing) or failing
-    gone = {record.key: record for record in history.within(start.scope, start.ordinal)}
-    scope = start.scope
-    while scope:
-        holder = next((r for r in records if r.key + "/" == scope), None)
-        branch = scope.rstrip("/")
-        if holder is None:  # a branch that has not ended has no record of its own: go on with what is around it
-            scope = branch.rsplit("/", 1)[0] + "/" if "/" in branch else ""
-            continue
-        if holder.kind is Kind.BRANCH:
-            gone[holder.key] = holder
-        elif holder.kind in (Kind.PARALLEL, Kind.MAP, Kind.FIRST):
-            gone.update({r.key: r for r in history.within(holder.scope, holder.ordinal + 1)})
-        scope = holder.scope
-    return gone.values()
-
-
-def _undone_saga(records: list[Record], failing: Record) -> Record | None:
-    def encloses(saga: Record) -> bool:
-        if not failing.key.startswith(saga.scope):
-            return False
-        top = next(
-            (r for r in records if r.scope == saga.scope and (r is failing or failing.scope.startswith(r.key + "/"))),
-            None,
-        )
-        return top is not None and top.ordinal > saga.ordinal
-
-    sagas = [r for r in records if r.kind is Kind.SAGA and r.state is StepState.FAILED and encloses(r)]
-    return min(sagas, key=lambda saga: (len(saga.scope), saga.ordinal), default=None)
-
-
 def _definite(failing: Record, gone: Iterable[Record]) -> bool:
     problem = problem_from(failing.error)
     unknown = problem is not None and problem.effect == Effect.UNKNOWN
@@ -276,7 +239,7 @@ def _check_skippable(run: Run, record: Record | None, key: str, records: Sequenc
         raise Refused(f"{key} is an approval: approvals can't be skipped.")
     if record.kind not in _SKIPPABLE or record.state in (StepState.SUCCEEDED, StepState.SKIPPED):
         raise Refused(f"{key} is a {record.kind} that {record.state}: there is nothing to skip.")
-    if record.kind is not Kind.COMPENSATION and _undone_saga(list(records), record) is not None:
+    if record.kind is not Kind.COMPENSATION and undone_saga(list(records), record) is not None:
         raise Refused(f"{key} belongs to a saga that was undone: resume the run to do the whole saga anew.")
 
 
@@ -303,7 +266,7 @@ def _inherited(view: View, original: Run, run_id: str, at: str) -> tuple[Record,
     if at and first is None:
         raise Refused(f"Run {original.id} has no step {at} to fork from. `baton show {original.id}` lists its steps.")
     gone = (
-        {record.key for record in _redone(records, first)}
+        {record.key for record in redone(records, first)}
         if first
         else (set() if original.state in OPEN | {RunState.PARKED} else {r.key for r in records})
     )

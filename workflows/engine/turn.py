@@ -171,7 +171,7 @@ class Turn:
         self.refresh()
         return answer.applied
 
-    def leave(self, buffer: Buffer, writes: Writes, *, expect_inbox: int | None = None) -> bool:
+    def leave(self, buffer: Buffer, writes: Writes, *, expect_inbox: int | None = None, ring: bool = True) -> bool:
         """Write and give the lease back; False when the inbox had grown instead."""
         answer = self._commit(_together(buffer, writes), leave=True, expect_inbox=expect_inbox)
         if not answer.applied:
@@ -180,7 +180,8 @@ class Turn:
             self.refresh()
             return False
         self.left = True
-        self._ring(answer)
+        if ring:
+            self._ring(answer)
         return True
 
     def _commit(self, writes: Writes, *, leave: bool, expect_inbox: int | None) -> Committed:

@@ -11,13 +11,13 @@ from typing import Any
 from workflows.engine import codec
 from workflows.engine.calls import Call
 from workflows.engine.cursor import Cursor, Place
-from workflows.engine.definition import return_type
+from workflows.engine.definition import return_type, unwrapped
+from workflows.engine.detail import replayed
 from workflows.engine.errors import BodyError, BranchStopped, Ended, Interruption, LeaseLost, StoreAway, Suspended
 from workflows.engine.model import DONE, Kind, Record, StepState
 from workflows.engine.operations.step import take
 from workflows.engine.policy import CallSpec
 from workflows.engine.problem import problem_of
-from workflows.engine.retrying import replayed
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the inbox while some branches work and others wait."""
@@ -50,6 +50,12 @@ class Branch:
     def result(self) -> Any:
         """The type of the branch's result."""
         return return_type(self.call.fn)
+
+
+def branch_name(fn: Callable[..., Any]) -> str:
+    """The persisted name of what a branch calls."""
+    spec = getattr(fn, "baton_spec", None)
+    return spec.name if isinstance(spec, CallSpec) else getattr(unwrapped(fn), "__name__", "branch")
 
 
 class Branches:
@@ -85,7 +91,7 @@ class Branches:
 
     def _branch(self, place: Place, index: int, call: Call[Any]) -> Branch:
         spec = getattr(call.fn, "baton_spec", None)
-        name = spec.name if isinstance(spec, CallSpec) else getattr(call.fn, "__name__", "branch")
+        name = branch_name(call.fn)
         key = f"{place.inner}{index}:{name}"
         kind = Kind.STEP if spec else Kind.BRANCH
         title = spec.title if spec else name.replace("_", " ").capitalize()

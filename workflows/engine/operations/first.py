@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 
 from workflows.engine import codec
 from workflows.engine.cursor import Cursor, Place
+from workflows.engine.detail import replayed
 from workflows.engine.errors import Parked
 from workflows.engine.model import DONE, Kind, Record, StepState
 from workflows.engine.operations.wait import Settled, Wait, opened, pause
 from workflows.engine.problem import problem_of
-from workflows.engine.retrying import replayed
 
 T = TypeVar("T")
 

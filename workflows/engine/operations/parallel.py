@@ -11,16 +11,15 @@ from workflows.engine import codec
 from workflows.engine.calls import Call
 from workflows.engine.cursor import Cursor
 from workflows.engine.definition import return_type
+from workflows.engine.detail import replayed
 from workflows.engine.model import Kind, Record, StepState
-from workflows.engine.operations.branches import Branches
-from workflows.engine.policy import CallSpec
+from workflows.engine.operations.branches import Branches, branch_name
 from workflows.engine.problem import error_from, problem_from
-from workflows.engine.retrying import replayed
 
 
 def parallel(cursor: Cursor, calls: list[Call[Any]], handle: Callable[[Cursor], Any]) -> list[Any]:
     """Run every call at once; the results in order."""
-    asked = json.dumps([name_of(call.fn) for call in calls])
+    asked = json.dumps([branch_name(call.fn) for call in calls])
     records = _together(cursor, Kind.PARALLEL, "parallel", asked, calls, len(calls), handle, collect=False)
     return _results(calls, records, collect=False)
 
@@ -38,15 +37,9 @@ def map_items(
     if concurrency < 1:
         raise ValueError(f"run.map(concurrency={concurrency}): at least one item has to be worked on at a time")
     calls: list[Call[Any]] = [Call(fn, (item,)) for item in items]
-    asked = json.dumps([name_of(fn), json.loads(codec.encode(list(items), "The items of run.map"))])
+    asked = json.dumps([branch_name(fn), json.loads(codec.encode(list(items), "The items of run.map"))])
     records = _together(cursor, Kind.MAP, "map", asked, calls, concurrency, handle, collect=collect)
     return _results(calls, records, collect=collect)
-
-
-def name_of(fn: Callable[..., Any]) -> str:
-    """The persisted name of what a branch calls."""
-    spec = getattr(fn, "baton_spec", None)
-    return spec.name if isinstance(spec, CallSpec) else getattr(fn, "__name__", "branch")
 
 
 def _together(

@@ -12,10 +12,11 @@ from workflows.engine import codec
 from workflows.engine.calls import target_of
 from workflows.engine.cursor import Cursor, Place
 from workflows.engine.definition import spec_of
+from workflows.engine.detail import Detail, detail_of
 from workflows.engine.errors import BodyError, BranchStopped, Draining, Ended, Parked, StepFailed, Suspended
 from workflows.engine.model import DONE, Kind, Record, RunState, StepState, Writes
 from workflows.engine.problem import describe, problem_from, problem_of
-from workflows.engine.retrying import Attempts, Detail, detail_of
+from workflows.engine.retrying import Attempts
 
 P = ParamSpec("P")
 

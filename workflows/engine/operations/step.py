@@ -10,8 +10,9 @@ from workflows.engine import codec
 from workflows.engine.calls import target_of
 from workflows.engine.cursor import Cursor, Place
 from workflows.engine.definition import spec_of
+from workflows.engine.detail import replayed
 from workflows.engine.model import DONE, Kind, StepState
-from workflows.engine.retrying import Attempts, replayed
+from workflows.engine.retrying import Attempts
 
 
 def step(cursor: Cursor, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

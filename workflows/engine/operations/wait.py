@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from workflows.engine.cursor import Cursor, Place
+from workflows.engine.detail import replayed
 from workflows.engine.errors import BodyError, Interruption
 from workflows.engine.model import DONE, Event, Kind, Message, Record, StepState, Writes
 from workflows.engine.problem import problem_of
-from workflows.engine.retrying import replayed
 from workflows.engine.turn import INLINE_WAIT
 
 

@@ -1,0 +1,73 @@
+# Two commands are enough on a fresh clone: `make demo` and `make test`. Each does its own set-up.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+UV     := build/uv/bin/uv
+
+# More options for pytest, for instance: make test ARGS="-k approval -x"
+ARGS   ?=
+# `make lock UPGRADE=--upgrade` takes the newest versions; without it, only what must change does.
+UPGRADE ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-servers chaos check fmt wheel install lock clean
+
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Start Baton here, with nothing else installed
+	$(BIN)/baton demo
+
+test: $(READY) ## Run the tests; servers come from PyPI
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not servers and not chaos" $(ARGS)
+
+test-servers: $(READY) ## Run the tests that need programs from Debian or npm
+	$(BIN)/pytest -m servers $(ARGS)
+
+chaos: $(READY) ## Run the tests that kill processes and servers
+	$(BIN)/pytest -m chaos $(ARGS)
+
+check: $(READY) ## Check format, style, types, imports, links and plans
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_links.py
+	$(BIN)/baton plan --check
+
+fmt: $(READY) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+wheel: $(READY) ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+install: $(READY) ## Set up the virtual environment and nothing else
+	@:
+
+$(READY): requirements-dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Baton needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks its venv module. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: $(UV) ## Resolve the dependencies anew into the lock files
+	$(UV) pip compile pyproject.toml $(LOCK) --output-file requirements.lock
+	$(UV) pip compile pyproject.toml $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
+
+$(UV):
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip install --quiet uv
+
+clean: ## Remove the environment, caches and builds; your data in .baton stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,168 @@
+"""The composition root: what a process is made of, from the settings. The only place that names the store."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+
+import structlog
+from redis import Redis
+
+from bot.connectors import registry
+from bot.settings import Settings
+from integrations.registry import Registry
+from workflows import catalog
+from workflows.engine.access import Access
+from workflows.engine.advance import Engine
+from workflows.engine.ids import new_id
+from workflows.engine.ports import Claimant, Clock, Queue, Store, Tools
+from workflows.engine.recovery import Recovery
+from workflows.engine.service import Service
+from workflows.engine.threads import StepThreads
+from workflows.engine.turn import Means
+from workflows.storage import schema
+from workflows.storage.rq_queue import RqQueue, connect
+from workflows.storage.store import SqlStore
+
+ABANDONED_ENOUGH = 3
+"""After so many steps that never came back a worker process is replaced."""
+ALONE = "bot.alone"
+"""The module that advances one run in a process of its own."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, delay: timedelta) -> None:
+        time.sleep(max(delay.total_seconds(), 0.0))
+
+
+class Runtime:
+    """The parts of one process, each made when it is first needed. Not to be carried over a fork once used."""
+
+    def __init__(self, settings: Settings, redis_url: str = "") -> None:
+        self.settings = settings
+        self._redis_url = redis_url or settings.redis_url
+
+    @cached_property
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @cached_property
+    def store(self) -> Store:
+        if not self.settings.database_url:
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+        return SqlStore(self.settings.database)
+
+    @cached_property
+    def redis(self) -> Redis:
+        return connect(self._redis_url)
+
+    @cached_property
+    def queue(self) -> Queue:
+        return RqQueue(self.redis)
+
+    @cached_property
+    def catalogue(self) -> catalog.Catalogue:
+        return catalog.load(self.settings.folders)
+
+    @cached_property
+    def connectors(self) -> Registry:
+        return registry(self.settings)
+
+    @cached_property
+    def service(self) -> Service:
+        access = Access(frozenset(self.settings.baton_admins))
+        return Service(self.store, self.queue, self.clock, self.catalogue, access, self.settings.baton_approvers)
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        return Recovery(self.service)
+
+    def hands(self, owner: str, *, checkpoint: Callable[[str, str], None] | None = None) -> EngineHands:
+        """What advances runs in this process, under this owner's leases."""
+        return EngineHands(self, owner, checkpoint)
+
+    def migrate(self) -> str:
+        """Bring the database up to this release; its revision."""
+        if not self.settings.database_url:
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+        return schema.migrate(self.settings.database)
+
+    def needs_migration(self) -> bool:
+        """Whether the database is older than this release."""
+        return schema.needs_migration(self.settings.database)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        for name in ("store", "redis"):
+            part: Any = self.__dict__.get(name)
+            if part is not None:
+                part.close()
+
+
+class EngineHands:
+    """One process's engine, as a worker drives it."""
+
+    def __init__(self, runtime: Runtime, owner: str, checkpoint: Callable[[str, str], None] | None) -> None:
+        self.owner = owner
+        self._runtime = runtime
+        self._threads = StepThreads()
+        self._draining = False
+        self._renewed_until = 0.0
+        settings = runtime.settings
+        means = Means(
+            runtime.store, runtime.queue, runtime.clock, cast(Tools, runtime.connectors), self._threads,
+            approvers=settings.baton_approvers, draining=lambda: self._draining, alive=self._alive,
+            checkpoint=checkpoint or _pass, worker=owner,
+        )  # fmt: skip
+        claimant = Claimant(owner, settings.lease, settings.release, runtime.catalogue.names())
+        self.engine = Engine(means, runtime.catalogue, claimant, isolate=self._isolate)
+
+    def advance(self, run_id: str) -> None:
+        """Take one turn of a run, if it is there to be taken."""
+        self.engine.advance(run_id)
+
+    def leases_renewed(self, until: float) -> None:
+        """Every lease of this process holds until then."""
+        self._renewed_until = max(self._renewed_until, until)
+
+    def drain(self) -> None:
+        """Suspend each run at its next verb."""
+        self._draining = True
+
+    def worn_out(self) -> bool:
+        """Whether too many threads are stuck in steps that were given up."""
+        return self._threads.abandoned >= ABANDONED_ENOUGH
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._runtime.close()
+
+    def _alive(self, lease_until: float) -> bool:
+        return time.monotonic() < max(lease_until, self._renewed_until)
+
+    def _isolate(self, run_id: str) -> None:
+        """Advance a run that crashed before in a process that runs nothing else, and count a crash there."""
+        owner = f"{self.owner}-alone-{new_id()[-6:]}"
+        log.warning("run is advanced alone: it was executing when the process died", run_id=run_id)
+        done = subprocess.run([sys.executable, "-P", "-m", ALONE, run_id, owner], check=False)  # noqa: S603 - our own
+        if done.returncode != 0:
+            self.engine.convict(run_id, owner)
+
+
+def _pass(_name: str, _key: str) -> None:
+    """A checkpoint in production: nothing happens."""

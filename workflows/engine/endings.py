@@ -1,0 +1,71 @@
+"""How a run is left: what it waits for, what its end leaves to do, why it is parked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from workflows.engine import codec
+from workflows.engine.cursor import Cursor
+from workflows.engine.ids import new_id
+from workflows.engine.model import ApprovalState, Event, Kind, Message, MessageKind, Record, RunChange, RunState, Writes
+from workflows.engine.operations.child import ChildEnd
+from workflows.engine.problem import Problem
+from workflows.engine.turn import Turn
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that a run waits for, as people see it."""
+
+    kind: str
+    name: str
+    key: str
+    due_at: str = ""
+    approval: str = ""
+
+
+def park(turn: Turn, cursor: Cursor, problem: Problem) -> None:
+    now = turn.now()
+    change: RunChange = {
+        "state": RunState.PARKED,
+        "error": problem.text(),
+        "waiting": None,
+        "due_at": None,
+        "dead_at": now,
+    }
+    data = json.dumps({"error": problem.message})
+    events = tuple(Event(turn.run.id, kind, now, data) for kind in ("run.parked", "run.dead_letter"))
+    turn.leave(cursor.buffer, Writes(events=events, run=change))
+
+
+def with_loose_ends(turn: Turn, writes: Writes) -> Writes:
+    """What an ended run must not leave behind: open approvals and children that nobody waits for."""
+    approvals, cancels = [], []
+    for record in turn.history.unfinished():
+        if record.kind is Kind.APPROVAL:
+            approval_id = json.loads(record.detail or "{}").get("approval", "")
+            approval = turn.read(lambda store, wanted=approval_id: store.approval(wanted))  # type: ignore[misc]
+            if approval is not None and approval.state is ApprovalState.OPEN:
+                approvals.append(replace(approval, state=ApprovalState.VOID, closed_at=turn.now(), remind_at=None))
+        elif record.kind is Kind.CHILD:
+            cancels.append((json.loads(record.detail or "{}")["run"], f"its parent {turn.run.id} has ended"))
+    return replace(writes, approvals=tuple(approvals), cancels=tuple(cancels))
+
+
+def to_parent(turn: Turn, end: ChildEnd) -> tuple[Message, ...]:
+    run = turn.run
+    if run.parent_id is None or run.parent_key is None:
+        return ()
+    return (
+        Message(
+            new_id(), run.parent_id, MessageKind.CHILD, run.parent_key, codec.encode(end, "The end"), turn.now(), run.id
+        ),
+    )
+
+
+def waiting_for(record: Record) -> Waiting:
+    detail = json.loads(record.detail or "{}")
+    kind = "retry" if record.kind in (Kind.STEP, Kind.COMPENSATION) else str(record.kind)
+    due = record.due_at.isoformat() if record.due_at else ""
+    return Waiting(kind, record.name, record.key, due, detail.get("approval", ""))

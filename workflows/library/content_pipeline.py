@@ -1,0 +1,107 @@
+"""From a topic to a published article: research, writing, an editor's decision, publication, social posts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from integrations.protocols import Channel, Kind, Library, Outbox, Search, Site, SocialPost, Sources, Topic, Topics
+from workflows import Outcome, Run, StepFailed, workflow
+from workflows.library import writing
+from workflows.library.writing import Article, Seo
+
+DECIDE_WITHIN = timedelta(days=2)
+REMIND_EVERY = timedelta(days=1)
+FOLLOW_UPS = {"linkedin": timedelta(0), "mastodon": timedelta(days=1), "bluesky": timedelta(days=3)}
+"""How long after publication each network gets its post."""
+
+
+class Order(BaseModel):
+    """What to write about, and whom to tell."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: str = Field(min_length=1, title="Topic", description="The topic's page, or the name of its file without .md")
+    channel: str = Field(default="", title="Channel", description="Where to tell that it is published, like #content")
+    social: bool = Field(default=True, title="Social posts", description="Queue posts about it for social networks")
+    model_searches: bool = Field(
+        default=False, title="Let the model search", description="A model looks for sources itself, in several searches"
+    )
+
+
+class Published(BaseModel):
+    """Where to read it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    url: str
+
+
+@workflow("content_pipeline", title="Write and publish an article")
+def content_pipeline(run: Run, order: Order) -> Published:
+    topic = run.step(Topics.get, order.topic)
+    run.step(Topics.mark_in_progress, topic.id)
+    sources = find_sources(run, order, topic)
+    article = write(run, topic, sources)
+    seo, cover = run.parallel(run.call(writing.seo, article), run.call(writing.cover, article))
+
+    decision = run.approval("editor", show=article, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
+    while decision.outcome is Outcome.CHANGES:
+        article = run.step(writing.revise, article, decision.comment)
+        seo, cover = run.parallel(run.call(writing.seo, article), run.call(writing.cover, article))
+        decision = run.approval("editor", show=article, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
+    decision.require_approved()  # raises for rejected and expired alike
+
+    with run.saga() as saga:  # all of it, or none
+        media = run.step(Site.upload_media, cover)
+        saga.on_failure(Site.delete_media, media.id)
+        post = run.step(Site.publish, article.title, article.body, seo.description, media.id, seo.slug)
+        saga.on_failure(Site.trash_post, post.id)
+        run.step(Topics.mark_published, topic.id, post.url)
+
+    if order.social:
+        run.map(Outbox.queue, social_posts(article, seo, post.url, run.now()))
+    if order.channel:
+        run.step(Channel.post, order.channel, f"Published *{plain(article.title)}* {post.url}")
+    return Published(title=article.title, url=post.url)
+
+
+def find_sources(run: Run, order: Order, topic: Topic) -> Sources:
+    """Find sources."""
+    try:
+        if order.model_searches:
+            return run.step(writing.research, topic)
+        return run.step(Search.find, topic.title)
+    except StepFailed:  # retries are spent: fall back to the free source
+        return run.step(Library.find, topic.title)
+
+
+def write(run: Run, topic: Topic, sources: Sources) -> Article:
+    """Write what kind of text the topic asks for."""
+    match topic.kind:
+        case Kind.NEWS_BRIEF:
+            facts = run.step(writing.news_facts, topic, sources)
+            return run.step(writing.news_brief, topic, facts)
+        case Kind.HOW_TO:
+            instructions = run.step(writing.instructions, topic, sources)
+            return run.step(writing.how_to, topic, instructions)
+        case Kind.ARTICLE:
+            outline = run.step(writing.outline, topic, sources)
+            return run.step(writing.article, topic, outline)
+
+
+def social_posts(article: Article, seo: Seo, url: str, now: datetime) -> list[SocialPost]:
+    """A post per network, each with the moment before which it must not be sent."""
+    text = f"{article.title}\n\n{seo.description}"
+    return [
+        SocialPost(network=network, text=text, link=url, not_before=now + delay)
+        for network, delay in FOLLOW_UPS.items()
+    ]
+
+
+def plain(text: str) -> str:
+    """Text on one line that can't mention anybody or break out of bold type in Slack."""
+    safe = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe.replace("*", "")
