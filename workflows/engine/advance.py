@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from workflows.engine import codec
-from workflows.engine.cursor import Cursor
+from workflows.engine.cursor import Cursor, Relentless
 from workflows.engine.definition import Workflow
 from workflows.engine.endings import park, to_parent, waiting_for, with_loose_ends
 from workflows.engine.errors import (
@@ -85,6 +85,9 @@ class Engine:
         except (LeaseLost, StoreAway) as gone:
             _log.warning("run %s: %s", run_id, gone)
             self._give_back(claim.lease)
+        except Exception:
+            self._give_back(claim.lease)
+            raise
         if claim.run.crashes >= ALONE_FROM and not alone and self._isolate is not None:
             self._isolate(run_id)
         return True
@@ -155,7 +158,9 @@ class _Pass:
             self._finish(RunState.CANCELLED, problem=Problem("Cancelled", str(ended)))
         except Parked as parked:
             park(self._turn, self._cursor, Problem(type(parked).__name__, str(parked)))
-        except Exception as error:  # noqa: BLE001 - a broken body is parked, never compensated
+        except Interruption:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a broken body is parked, never compensated; sys.exit() is one
             park(self._turn, self._cursor, Problem(type(error).__name__, _broken(self._workflow, error)))
 
     def _to_the_end(self) -> None:
@@ -218,7 +223,7 @@ class _Pass:
         assert hook is not None
         parent = self._cursor
         parent.flush()
-        self._cursor = _FailureCursor(self._turn, "on_failure/")
+        self._cursor = Relentless(self._turn, "on_failure/")
         self._cursor.waits.update(parent.waits)
         given = codec.decode(self._turn.run.input, self._workflow.input_type, "The input")
         with self._cursor.entered():
@@ -245,14 +250,7 @@ class _Pass:
         turn.leave(self._cursor.buffer, with_loose_ends(turn, writes))
 
 
-class _FailureCursor(Cursor):
-    """The branch of `on_failure`: it runs although the run has ended."""
-
-    def interruption(self) -> Interruption | None:
-        return Draining("The worker stops") if self.turn.means.draining() else None
-
-
-def _broken(workflow: Workflow[Any, Any], error: Exception) -> str:
+def _broken(workflow: Workflow[Any, Any], error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "/workflows/engine/" not in frame.filename] or list(frames)
     place = f" at {own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].lineno}" if own else ""

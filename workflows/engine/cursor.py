@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from workflows.engine.errors import Interruption, Suspended, VerbMisuse
+from workflows.engine.errors import Draining, Interruption, Suspended, VerbMisuse
 from workflows.engine.model import Attempt, Event, Kind, Record, StepState, Writes
 from workflows.engine.policy import current_call
 from workflows.engine.turn import Buffer, Turn
@@ -184,3 +184,10 @@ class Cursor:
         suspended = Suspended(", ".join(record.key for record in records))
         self.close(suspended)
         return suspended
+
+
+class Relentless(Cursor):
+    """A branch that runs although the run has ended: `on_failure`, and the undoing of a saga."""
+
+    def interruption(self) -> Interruption | None:
+        return Draining("The worker stops") if self.turn.means.draining() else None

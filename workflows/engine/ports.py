@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -145,6 +145,21 @@ class RunQuery:
     """Only runs with a smaller id: the next page."""
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What a monitor asks for."""
+
+    now: datetime
+    """The database's clock at the count."""
+    runs: Mapping[tuple[str, RunState], int]
+    """How many runs by workflow and state."""
+    dead: int
+    approvals: int
+    """Those that are open."""
+    due_since: datetime | None
+    """The earliest `wake_at` that has passed unanswered."""
+
+
 class View(Protocol):
     """Reads within one transaction that holds the run's row lock."""
 
@@ -212,6 +227,7 @@ class Store(Protocol):
     ) -> Sequence[Approval]: ...
     def decisions(self, approval_id: str) -> Sequence[Decision]: ...
     def audit(self, run_id: str) -> Sequence[Audit]: ...
+    def totals(self) -> Totals: ...
 
     # triggers and upkeep
     def cursor(self, trigger: str) -> str:

@@ -61,11 +61,12 @@ class Attempts:
     def result(self) -> Any:
         """The step's result; raises StepFailed when it failed for good, or an interruption."""
         self._wait_for_retry()
-        if self._detail.origin_key or self._detail.unclear or self._interrupted_before():
+        if self._open_question():
             found = self._find_out(UnclearOutcome("the worker stopped in mid-attempt"))
             if found is not None:
                 return found[0]
         while True:
+            self._cursor.go_on()
             self._begin()
             try:
                 value = self._call()
@@ -169,6 +170,8 @@ class Attempts:
         self._wait_for_retry()
 
     def _wait_for_retry(self) -> None:
+        if not self._open_question():
+            self._cursor.go_on()
         if self._record.state is not StepState.RETRYING or self._record.due_at is None:
             return
         left = self._record.due_at - self._turn.now()
@@ -179,10 +182,11 @@ class Attempts:
 
     # an unclear outcome ----------------------------------------------------------------------------------
 
-    def _interrupted_before(self) -> bool:
-        return (
-            self._record.state is StepState.RUNNING and self._record.attempts > 0 and not self._target.spec.idempotent
-        )
+    def _open_question(self) -> bool:
+        """Whether the last attempt's outcome has to be found out first, also when the run is being cancelled."""
+        interrupted = self._record.state is StepState.RUNNING and self._record.attempts > 0
+        known = self._detail.origin_key or self._detail.unclear
+        return bool(known) or (interrupted and not self._target.spec.idempotent)
 
     def _find_out(self, error: Exception) -> tuple[Any] | None:
         """Ask the service. A one-tuple holds the result that was found; None means the step may be tried again."""

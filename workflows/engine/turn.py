@@ -132,10 +132,18 @@ class Turn:
         with self._lock:
             return next((m for m in self.inbox.messages if m.id not in self._taken and fits(m)), None)
 
-    def take(self, message: Message) -> None:
-        """Keep a message from other branches of this advance."""
+    def take(self, message: Message) -> bool:
+        """Keep a message from other branches of this advance; False when one of them has it."""
         with self._lock:
+            if message.id in self._taken:
+                return False
             self._taken.add(message.id)
+            return True
+
+    def give_back(self, message: Message) -> None:
+        """Leave a message for whoever asks next: it was not recorded as taken."""
+        with self._lock:
+            self._taken.discard(message.id)
 
     def refresh(self, *, ask: bool = False) -> bool:
         """Read the inbox again where it grew (`ask` looks for that); True when there is news."""

@@ -154,7 +154,7 @@ class Branches:
         if isinstance(interruption, Suspended | Ended):
             try:
                 branch.cursor.flush()
-            except Interruption as worse:
+            except BaseException as worse:  # noqa: BLE001 - told to the thread that waits for the branches
                 branch.interruption = worse
 
     def _take_step(self, branch: Branch) -> None:

@@ -72,6 +72,8 @@ def _finish(
     index, settled = ended
     now = cursor.turn.now()
     history = cursor.turn.history
+    if settled.message is not None and not cursor.turn.take(settled.message):
+        return None
     error = problem_of(settled.error, records[index].key).text() if settled.error else None
     state = StepState.FAILED if settled.error else StepState.SUCCEEDED
     won = history.put(
@@ -85,9 +87,9 @@ def _finish(
     if not cursor.turn.commit(cursor.buffer, writes, expect_inbox=cursor.turn.inbox.counter):
         history.put(records[index])
         history.put(own)
+        if settled.message is not None:
+            cursor.turn.give_back(settled.message)
         return None
-    if settled.message is not None:
-        cursor.turn.take(settled.message)
     _withdraw(cursor, place, waits)
     return finished
 

@@ -10,10 +10,10 @@ from typing import Any, Concatenate, Literal, ParamSpec, Self
 
 from workflows.engine import codec
 from workflows.engine.calls import target_of
-from workflows.engine.cursor import Cursor, Place
+from workflows.engine.cursor import Cursor, Place, Relentless
 from workflows.engine.definition import spec_of
 from workflows.engine.detail import Detail, detail_of
-from workflows.engine.errors import BodyError, BranchStopped, Draining, Ended, Parked, StepFailed, Suspended
+from workflows.engine.errors import BodyError, BranchStopped, Ended, Parked, StepFailed, Suspended
 from workflows.engine.model import DONE, Kind, Record, RunState, StepState, Writes
 from workflows.engine.problem import describe, problem_from, problem_of
 from workflows.engine.retrying import Attempts
@@ -92,9 +92,7 @@ class Saga:
         cursor = self._cursor
         fn, args, kwargs = self._calls[record.key]
         cursor.turn.check_lease()
-        if cursor.turn.means.draining():
-            raise Draining("The worker stops")
-        worker = Cursor(cursor.turn, cursor.scope)
+        worker = Relentless(cursor.turn, cursor.scope)
         worker.buffer = cursor.buffer
         try:
             Attempts(

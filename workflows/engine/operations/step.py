@@ -30,7 +30,6 @@ def take(
     target = target_of(fn, spec_of(fn), cursor.turn.means.tools, cursor.turn.means.stand_ins)
     if place.found is not None and place.found.state in DONE:
         return replayed(place.found, target.result)
-    cursor.go_on()
     cursor.turn.check_lease()
     record = place.found or replace(cursor.new(place, StepState.PENDING), input=given)
     return Attempts(cursor, record, target, args, kwargs).result()

@@ -98,12 +98,13 @@ def pause(cursor: Cursor, *records: Record) -> None:
 
 def settle(cursor: Cursor, record: Record, settled: Settled) -> Record | None:
     """Record how a wait ended; None when the inbox had grown and it must be looked at again."""
+    if settled.message is not None and not cursor.turn.take(settled.message):
+        return None
     error = problem_of(settled.error, record.key).text() if settled.error else None
     state = StepState.FAILED if settled.error else StepState.SUCCEEDED
     finished = replace(record, state=state, output=settled.output, error=error, ended_at=cursor.turn.now(), due_at=None)
     writes = settled.writes
     if settled.message is not None:
-        cursor.turn.take(settled.message)
         writes = replace(writes, taken=(*writes.taken, (settled.message.id, record.key)))
     if not settled.only_if_unchanged:
         return cursor.commit(finished, writes=writes)

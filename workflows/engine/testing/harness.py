@@ -11,7 +11,7 @@ from workflows.engine import codec
 from workflows.engine.access import Access
 from workflows.engine.advance import Engine
 from workflows.engine.definition import Workflow, spec_of
-from workflows.engine.errors import UnknownWorkflow
+from workflows.engine.errors import Interruption, UnknownWorkflow
 from workflows.engine.model import OPEN, Approval, Event, Outcome, Record, Run, RunState
 from workflows.engine.ports import Claimant, RunQuery, Store, Tools
 from workflows.engine.problem import describe, problem_from
@@ -30,7 +30,7 @@ ENOUGH = 10_000
 """Advances after which a test that does not come to rest is ended."""
 
 
-class Crash(BaseException):
+class Crash(Interruption):
     """The worker died here."""
 
 

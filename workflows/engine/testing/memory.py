@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ from workflows.engine.ports import (
     Lease,
     Ring,
     RunQuery,
+    Totals,
     View,
 )
 from workflows.engine.testing.memory_rows import Rings, Rows, leased, refuse_unwritable
@@ -229,6 +231,18 @@ class MemoryStore:
     def audit(self, run_id: str) -> Sequence[Audit]:
         with self._lock:
             return [a for a in self._rows.audit if a.run_id == run_id]
+
+    def totals(self) -> Totals:
+        with self._lock:
+            now, runs = self._clock.now(), list(self._rows.runs.values())
+            due = [r.wake_at for r in runs if r.state in OPEN and r.wake_at is not None and r.wake_at <= now]
+            return Totals(
+                now,
+                Counter((r.workflow, r.state) for r in runs),
+                sum(r.dead_at is not None for r in runs),
+                sum(a.state is ApprovalState.OPEN for a in self._rows.approvals.values()),
+                min(due, default=None),
+            )
 
     # triggers and upkeep
 

@@ -116,6 +116,9 @@ class Rows:
             self._deliver(message, now, owed)
         for target, reason in writes.cancels:
             self._cancel(target, reason, now, owed)
+        for message_id, key in writes.taken:
+            if message_id in self.messages:
+                self.messages[message_id] = replace(self.messages[message_id], taken_by=key)
 
     def _history(self, run_id: str, writes: Writes) -> None:
         records = self.records.setdefault(run_id, {})
@@ -130,9 +133,6 @@ class Rows:
         attempts = self.attempts.setdefault(run_id, {})
         for attempt in writes.attempts:
             attempts[attempt.generation, attempt.key, attempt.number] = replace(attempt, run_id=run_id)
-        for message_id, key in writes.taken:
-            if message_id in self.messages:
-                self.messages[message_id] = replace(self.messages[message_id], taken_by=key)
         if any(r.state in DONE and r.kind not in ASIDE for r in writes.records):
             self.set(run_id, crashes=0)
 

@@ -87,7 +87,7 @@ def test_before_anything_ran_all_is_pending() -> None:
     ]
 
 
-def test_a_loop_shows_each_pass_and_then_what_is_to_come() -> None:
+def test_a_loop_shows_each_round_and_then_what_is_to_come() -> None:
     harness = Harness(revised)
     run_id = harness.start("revised", "a")
     assert tree(harness, run_id)[:3] == ["+ step one", "> approval editor", "· loop while"]
@@ -96,7 +96,7 @@ def test_a_loop_shows_each_pass_and_then_what_is_to_come() -> None:
         "+ step one",
         "+ approval editor",
         "> loop while",
-        "  > pass while",
+        "  > round while",
         "    + step two",
         "    > approval editor",
         "· step one",
@@ -104,7 +104,7 @@ def test_a_loop_shows_each_pass_and_then_what_is_to_come() -> None:
     harness.decide("changes", comment="c")
     harness.decide("approved")
     shown = tree(harness, run_id)
-    assert [line for line in shown if "pass" in line] == ["  + pass while"] * 2
+    assert [line for line in shown if "round" in line] == ["  + round while"] * 2
     assert shown[-1] == "+ step one"
     assert of(harness, run_id).counted == (7, 7)
 
@@ -324,7 +324,7 @@ def test_break_and_the_return_of_a_function_end_only_what_they_belong_to() -> No
     run_id = harness.start("grouped", "a")
     harness.skip(timedelta(days=2))
     shown = tree(harness, run_id)
-    assert shown[:2] == ["+ loop for", "  + pass for"]
+    assert shown[:2] == ["+ loop for", "  + round for"]
     assert "    - step two" in shown
     assert [line for line in shown if line.startswith("+ group")]
     assert shown[-1].strip() == "- step one"
@@ -418,7 +418,7 @@ def long(run: Run, given: int) -> int:
     return given
 
 
-def test_hundreds_of_passes_are_read() -> None:
+def test_hundreds_of_rounds_are_read() -> None:
     harness = Harness(long)
     run_id = harness.start("long", 300)
     assert of(harness, run_id).counted == (600, 600)

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from workflows.engine.errors import InvalidInput, LeaseLost, Refused, UnknownWor
 from workflows.engine.ids import idempotency_key
 from workflows.engine.model import AttemptState, RunState, StepState, Writes
 from workflows.engine.ports import Claimant, RunQuery
-from workflows.engine.testing.harness import CHECKPOINTS, LEASE, Harness
+from workflows.engine.testing.harness import CHECKPOINTS, LEASE, Crash, Harness
 
 effects: Counter[str] = Counter()
 there: dict[str, str] = {}
@@ -1002,3 +1003,78 @@ def test_wrong_starts_say_what_to_do() -> None:
         harness.service.start("patient", "many", by="test:ana")
     with pytest.raises(Refused, match="BATON_APPROVERS"):
         harness.service.start("asking", "a", by="test:ana")
+
+
+@workflow("cancelled_unclear")
+def cancelled_unclear(run: Run, name: str) -> str:
+    with run.saga() as saga:
+        made = run.step(create, name)
+        saga.on_failure(remove, made)
+        run.step(read, "never")
+    return "done"
+
+
+def test_a_cancel_finds_out_an_unclear_effect_before_it_undoes() -> None:
+    harness = Harness(cancelled_unclear).crash_at("after_effect", "create#1")
+    run = harness.service.start("cancelled_unclear", "a", by="test:ana")
+    ring = harness.queue.take()
+    assert ring is not None
+    with pytest.raises(Crash):
+        harness._engine.advance(run.id)
+    harness.service.cancel(run.id, by="test:ana")
+    harness.new_worker()
+    harness.skip(timedelta(minutes=1))
+    assert harness.state(run.id) is RunState.CANCELLED
+    assert (effects["create a"], effects["remove a"], effects["read never"]) == (1, 1, 0)
+
+
+@step(idempotent=True)
+def leaves(ctx: StepContext, name: str) -> str:
+    raise SystemExit(3)
+
+
+@workflow("leaving")
+def leaving(run: Run, name: str) -> str:
+    return run.step(leaves, name)
+
+
+def test_a_step_that_calls_exit_parks_the_run_and_frees_the_lease() -> None:
+    harness = Harness(leaving)
+    run_id = harness.start("leaving", "a")
+    assert harness.state(run_id) is RunState.PARKED
+    assert "SystemExit" in harness.error(run_id)
+    assert harness.run(run_id).lease_owner is None
+
+
+def _branch_with_more(run: Run, name: str, times: int) -> str:
+    return run.step(read, name * times)
+
+
+@workflow("partly")
+def partly(run: Run, name: str) -> str:
+    return run.parallel(run.call(partial(_branch_with_more, times=2), name))[0]
+
+
+def test_a_branch_may_be_a_partial() -> None:
+    harness = Harness(partly)
+    run_id = harness.start("partly", "a")
+    assert harness.output(run_id) == "aa"
+    assert "parallel#1/0:_branch_with_more" in harness.keys(run_id)
+
+
+@workflow("two_takers")
+def two_takers(run: Run, name: str) -> list[str]:
+    return list(run.parallel(run.call(_taker, "a"), run.call(_taker, "b")))
+
+
+def _taker(run: Run, name: str) -> str:
+    return name + run.signal("go", str)
+
+
+def test_two_branches_never_take_the_same_signal() -> None:
+    harness = Harness(two_takers)
+    run_id = harness.start("two_takers", "a")
+    harness.signal(run_id, "go", "1")
+    assert harness.state(run_id) is RunState.WAITING
+    harness.signal(run_id, "go", "2")
+    assert sorted(word[1] for word in harness.output(run_id)) == ["1", "2"]
