@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from bot.settings import Settings
+from pydantic import BaseModel, ValidationError
+
+from bot.settings import Settings, SettingsError
+from integrations.ai.settings import AISettings
 from integrations.base import Connector
 from integrations.local_channel.connector import LocalChannelSettings
 from integrations.local_covers.connector import LocalCoversSettings
@@ -15,53 +18,121 @@ from integrations.local_library.connector import LocalLibrarySettings
 from integrations.local_outbox.connector import LocalOutboxSettings
 from integrations.local_site.models import LocalSiteSettings
 from integrations.local_topics.connector import LocalTopicsSettings
+from integrations.notion.models import NotionSettings
+from integrations.openai_images.connector import OpenAIImagesSettings
 from integrations.protocols import Channel, Images, Library, Models, Outbox, Search, Site, Topics
 from integrations.registry import Factory, Registry, installed, lazy
+from integrations.tavily.connector import TavilySettings
+from integrations.wikipedia.connector import WikipediaSettings
+from integrations.wordpress.models import WordPressSettings
 
+AI = "integrations.ai.connector:PydanticAI"
 SHIPPED_LIBRARY = Path(__file__).parent / "demo" / "library"
 Bound = dict[type[Connector], Factory]
+S = TypeVar("S", bound=BaseModel)
 
 
 def registry(settings: Settings, environment: Mapping[str, str] | None = None) -> Registry:
-    """The connectors of one process; each is imported when it is first used."""
-    bindings: Bound = {**_topics(settings), **_site(settings), **_search(settings), **_models()}
-    bindings |= {
-        Channel: lazy(
-            "integrations.local_channel.connector:LocalChannel", _folder(LocalChannelSettings, settings, "channels")
-        ),
-        Outbox: lazy(
-            "integrations.local_outbox.connector:LocalOutbox", _folder(LocalOutboxSettings, settings, "outbox")
-        ),
-    }
+    """The connectors of one process; each is imported when it is first used. Raises SettingsError."""
+    bindings: Bound = {**_topics(settings), **_site(settings), **_search(settings), **_models(settings)}
+    bindings |= {Images: _images(settings), **_local(settings)}
     plugins: Mapping[type[Any], Any] = installed(os.environ if environment is None else environment)
     return Registry({**bindings, **plugins})
 
 
-def _folder(kind: type[Any], settings: Settings, name: str) -> Any:
-    return kind(folder=settings.home / name)
+def uses_model(settings: Settings) -> bool:
+    """Whether a language model is set, rather than the offline writer."""
+    return bool(settings.baton_model or settings.openai_api_key or settings.anthropic_api_key)
+
+
+def _made(kind: type[S], variables: str, **values: Any) -> S:
+    """Settings of a connector; raises SettingsError that names the variables."""
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        said = "; ".join(str(e["msg"]).removeprefix("Value error, ") for e in error.errors())
+        raise SettingsError(f"{variables} can't be used: {said}") from None
+
+
+def _local(settings: Settings) -> Bound:
+    channel = LocalChannelSettings(folder=settings.home / "channels")
+    outbox = LocalOutboxSettings(folder=settings.home / "outbox")
+    return {
+        Channel: lazy("integrations.local_channel.connector:LocalChannel", channel),
+        Outbox: lazy("integrations.local_outbox.connector:LocalOutbox", outbox),
+    }
 
 
 def _topics(settings: Settings) -> Bound:
-    if settings.notion is None:
+    if settings.notion_token is None:
         local = LocalTopicsSettings(folder=settings.baton_topics or settings.home / "topics")
         return {Topics: lazy("integrations.local_topics.connector:LocalTopics", local)}
-    from_notion = settings.notion
-    return {Topics: lazy("integrations.notion.connector:Notion", from_notion)}
+    if not settings.notion_data_source:
+        raise SettingsError(
+            "NOTION_TOKEN is set, but NOTION_DATA_SOURCE is not: give the id of the topics' data source."
+        )
+    made = _made(
+        NotionSettings, "NOTION_TOKEN and NOTION_DATA_SOURCE",
+        token=settings.notion_token, data_source=settings.notion_data_source,
+    )  # fmt: skip
+    return {Topics: lazy("integrations.notion.connector:Notion", made)}
 
 
 def _site(settings: Settings) -> Bound:
-    if settings.wordpress is None:
+    if not settings.wordpress_url:
         local = LocalSiteSettings(folder=settings.home / "site", url=f"{settings.address}/site")
         return {Site: lazy("integrations.local_site.connector:LocalSite", local)}
-    return {Site: lazy("integrations.wordpress.connector:WordPress", settings.wordpress)}
+    if not settings.wordpress_user or settings.wordpress_app_password is None:
+        raise SettingsError("WORDPRESS_URL is set: WORDPRESS_USER and WORDPRESS_APP_PASSWORD have to be set too.")
+    made = _made(
+        WordPressSettings, "WORDPRESS_URL, WORDPRESS_USER and WORDPRESS_APP_PASSWORD",
+        url=settings.wordpress_url, user=settings.wordpress_user, app_password=settings.wordpress_app_password,
+    )  # fmt: skip
+    return {Site: lazy("integrations.wordpress.connector:WordPress", made)}
 
 
 def _search(settings: Settings) -> Bound:
     local = LocalLibrarySettings(folder=settings.baton_library or SHIPPED_LIBRARY)
     library = lazy("integrations.local_library.connector:LocalLibrary", local)
-    return {Library: library, Search: library}
+    kind = settings.baton_search or _default_search(settings)
+    if kind == "local":
+        return {Library: library, Search: library}
+    if kind == "wikipedia":
+        wikipedia = _made(WikipediaSettings, "BATON_WIKIPEDIA_URL", url=settings.baton_wikipedia_url)
+        return {Library: library, Search: lazy("integrations.wikipedia.connector:Wikipedia", wikipedia)}
+    if settings.tavily_api_key is None:
+        raise SettingsError("BATON_SEARCH is tavily: TAVILY_API_KEY has to be set too.")
+    tavily = TavilySettings(api_key=settings.tavily_api_key)
+    return {Library: library, Search: lazy("integrations.tavily.connector:Tavily", tavily)}
 
 
-def _models() -> Bound:
-    local = lazy("integrations.local_covers.connector:LocalCovers", LocalCoversSettings())
-    return {Models: lazy("integrations.local_writer.connector:LocalWriter"), Images: local}
+def _default_search(settings: Settings) -> str:
+    if settings.tavily_api_key is not None:
+        return "tavily"
+    return "wikipedia" if uses_model(settings) else "local"
+
+
+def _models(settings: Settings) -> Bound:
+    if not uses_model(settings):
+        return {Models: lazy("integrations.local_writer.connector:LocalWriter")}
+    made = _made(
+        AISettings, "The settings of the language model",
+        model=settings.baton_model, writer=settings.baton_model_writer, editor=settings.baton_model_editor,
+        fast=settings.baton_model_fast, openai_api_key=settings.openai_api_key,
+        openai_base_url=settings.openai_base_url, anthropic_api_key=settings.anthropic_api_key,
+        anthropic_base_url=settings.anthropic_base_url,
+    )  # fmt: skip
+    return {Models: lazy(AI, made)}
+
+
+def _images(settings: Settings) -> Factory:
+    key = settings.openai_api_key
+    if key is None or (settings.openai_base_url and not settings.openai_image_model):
+        return lazy("integrations.local_covers.connector:LocalCovers", LocalCoversSettings())
+    values: dict[str, Any] = {"api_key": key}
+    if settings.openai_image_model:
+        values["model"] = settings.openai_image_model
+    if settings.openai_base_url:
+        values["url"] = settings.openai_base_url
+    made = _made(OpenAIImagesSettings, "OPENAI_API_KEY and OPENAI_IMAGE_MODEL", **values)
+    return lazy("integrations.openai_images.connector:OpenAIImages", made)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from workflows.engine.errors import BatonError
@@ -19,23 +20,6 @@ Listed = Annotated[tuple[str, ...], NoDecode]
 
 class SettingsError(BatonError):
     """A setting can't be used; the text names it."""
-
-
-class Service(BaseModel):
-    """The settings of one connector."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class NotionSettings(Service):
-    token: SecretStr
-    data_source: str
-
-
-class WordPressSettings(Service):
-    url: str
-    user: str
-    app_password: SecretStr
 
 
 class Settings(BaseSettings):
@@ -80,8 +64,10 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = ""
     tavily_api_key: SecretStr | None = None
-    baton_search: str = ""
-    """`wikipedia`, `tavily` or `local`; empty: Tavily with a key, else Wikipedia with a model, else local files."""
+    baton_search: Literal["", "wikipedia", "tavily", "local"] = ""
+    """Empty: Tavily with a key, else Wikipedia with a model, else the local files."""
+    baton_wikipedia_url: str = ""
+    """Another server of the same kind; empty means the English Wikipedia."""
 
     notion_token: SecretStr | None = None
     notion_data_source: str = ""
@@ -93,7 +79,7 @@ class Settings(BaseSettings):
     """The folder of Markdown topics; empty means `topics` in BATON_HOME."""
     baton_library: Path | None = None
     """The folder that the local search looks through; empty means the shipped texts."""
-    baton_trigger: str = ""
+    baton_trigger: Literal["", "topics"] = ""
     """`topics` starts content_pipeline for each ready topic; empty means nothing is started by itself."""
     baton_trigger_channel: str = "#content"
 
@@ -102,13 +88,6 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("baton_trigger")
-    @classmethod
-    def _known_trigger(cls, value: str) -> str:
-        if value not in ("", "topics"):
-            raise ValueError("the only trigger is `topics`")
         return value
 
     @cached_property
@@ -145,26 +124,6 @@ class Settings(BaseSettings):
         """The number of this deploy."""
         return self.baton_release or _number(program_version())
 
-    @property
-    def notion(self) -> NotionSettings | None:
-        if self.notion_token is None:
-            return None
-        if not self.notion_data_source:
-            raise SettingsError(
-                "NOTION_TOKEN is set, but NOTION_DATA_SOURCE is not: give the id of the topics' data source."
-            )
-        return NotionSettings(token=self.notion_token, data_source=self.notion_data_source)
-
-    @property
-    def wordpress(self) -> WordPressSettings | None:
-        if not self.wordpress_url:
-            return None
-        if not self.wordpress_user or self.wordpress_app_password is None:
-            raise SettingsError("WORDPRESS_URL is set: WORDPRESS_USER and WORDPRESS_APP_PASSWORD have to be set too.")
-        return WordPressSettings(
-            url=self.wordpress_url, user=self.wordpress_user, app_password=self.wordpress_app_password
-        )
-
 
 def read_settings(**over: Any) -> Settings:
     """The settings from the environment and `.env`; raises SettingsError that names what is wrong."""
@@ -177,10 +136,10 @@ def read_settings(**over: Any) -> Settings:
 
 def os_user() -> str:
     """The name of the operating system's user, or its number."""
-    for name in ("USER", "LOGNAME", "USERNAME"):
-        if os.environ.get(name):
-            return os.environ[name]
-    return str(os.getuid())
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def program_version() -> str:
