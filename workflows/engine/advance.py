@@ -27,16 +27,14 @@ from workflows.engine.errors import (
     StoreUnavailable,
     Suspended,
 )
-from workflows.engine.model import Event, RunChange, RunState, Writes
+from workflows.engine.model import SUSPECT, Event, RunChange, RunState, Writes
 from workflows.engine.operations.child import ChildEnd
 from workflows.engine.ports import Claim, Claimant, Lease, View
 from workflows.engine.problem import Problem, describe, problem_of
 from workflows.engine.run import ContinueAsNew, Run
 from workflows.engine.turn import Means, Turn
 
-ALONE_FROM = 2
-"""From this many crashes on, a run is executed in a process of its own."""
-POISON_FROM = 3
+POISON_FROM = SUSPECT + 1
 """A run that crashed this often, the last time alone, is parked."""
 
 HAND_OVER = timedelta(seconds=30)
@@ -88,7 +86,7 @@ class Engine:
         except Exception:
             self._give_back(claim.lease)
             raise
-        if claim.run.crashes >= ALONE_FROM and not alone and self._isolate is not None:
+        if claim.run.crashes >= SUSPECT and not alone and self._isolate is not None:
             self._isolate(run_id)
         return True
 
@@ -100,7 +98,7 @@ class Engine:
                 "Mend the step, then resume."
             )
             park(turn, Cursor(turn), Problem("Poison", reason))
-        elif crashes >= ALONE_FROM and not alone and self._isolate is not None:
+        elif crashes >= SUSPECT and not alone and self._isolate is not None:
             rescued = turn.now() + HAND_OVER
             turn.leave(Cursor(turn).buffer, Writes(run={"wake_at": rescued}), ring=False)
         else:

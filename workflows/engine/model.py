@@ -21,6 +21,8 @@ class RunState(enum.StrEnum):
 
 OPEN = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.COMPENSATING})
 """States that go on by themselves. A parked run is not open, but not over either."""
+SUSPECT = 2
+"""Crashes from which on a run is executed in a process of its own; a death there convicts it."""
 OVER = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED})
 
 
@@ -129,10 +131,13 @@ class Run:
     deadline: datetime | None = None
     """When the whole run times out."""
     crashes: int = 0
+    """Deaths of the process since the last progress, at most SUSPECT; one more when it ran alone then."""
     revision: int = 0
     """Grows with every change that a viewer could see; events carry it as their number."""
     dead_at: datetime | None = None
     """Since when the run is a dead letter."""
+    restored_at: datetime | None = None
+    """When it came back from a backup: from then on it asks the services before it acts."""
     labels: str = "{}"
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -155,6 +160,7 @@ class RunChange(TypedDict, total=False):
     deadline: datetime | None
     crashes: int
     dead_at: datetime | None
+    restored_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
     admitted: bool

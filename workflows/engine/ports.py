@@ -193,7 +193,7 @@ class Store(Protocol):
         """Extend every live lease of an owner."""
 
     def release(self, owner: str, *, crashed: bool) -> Sequence[Ring]:
-        """End every lease of an owner at once; `crashed` counts a crash against each run."""
+        """End every lease of an owner at once; `crashed` counts a crash against each run, up to SUSPECT."""
 
     def commit(
         self, lease: Lease, writes: Writes, *, leave: bool = False, expect_inbox: int | None = None

@@ -182,17 +182,21 @@ class Attempts:
 
     # an unclear outcome ----------------------------------------------------------------------------------
 
+    def _restored(self) -> bool:
+        """Whether a backup brought the run back: a step that it does not know of may have been taken."""
+        return self._turn.run.restored_at is not None and not self._record.attempts and not self._target.spec.idempotent
+
     def _open_question(self) -> bool:
         """Whether the last attempt's outcome has to be found out first, also when the run is being cancelled."""
         interrupted = self._record.state is StepState.RUNNING and self._record.attempts > 0
-        known = self._detail.origin_key or self._detail.unclear
+        known = self._detail.origin_key or self._detail.unclear or self._restored()
         return bool(known) or (interrupted and not self._target.spec.idempotent)
 
     def _find_out(self, error: Exception) -> tuple[Any] | None:
         """Ask the service. A one-tuple holds the result that was found; None means the step may be tried again."""
         origin, self._detail.unclear = self._detail.origin_key, True
         if self._target.reconcile is None:
-            if self._target.spec.idempotent or self._detail.again or not self._record.attempts:
+            if self._target.spec.idempotent or self._detail.again:
                 self._detail.origin_key, self._detail.unclear, self._detail.again = "", False, False
                 return None
             self._park(error)

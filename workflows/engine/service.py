@@ -186,6 +186,19 @@ class Service:
 
         self.change(run_id, change)
 
+    def restored(self, *, by: str) -> int:
+        """Say that the database came back from a backup: every run that is not over asks before it acts.
+
+        A step that is not idempotent and not recorded is looked for at its service before its first attempt;
+        where there is no way to ask, the run is parked. How many runs that concerns.
+        """
+        page, before, count = RunQuery(states=OPEN | {RunState.PARKED}, limit=500), "", 0
+        while runs := self.store.runs(replace(page, before=before)):
+            for run in runs:
+                self.change(run.id, lambda view: _restored(view, by))
+            before, count = runs[-1].id, count + len(runs)
+        return count
+
     # -----------------------------------------------------------------------------------------------------
 
     def change(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
@@ -226,6 +239,10 @@ class Service:
 
     def is_open(self, run: Run) -> bool:
         return run.state in OPEN
+
+
+def _restored(view: View, by: str) -> Writes:
+    return Writes(run={"restored_at": view.now}, audit=(Audit(view.now, by, "restored", view.run.id),))
 
 
 def words_for(error: BatonError) -> str:

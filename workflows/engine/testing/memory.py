@@ -13,6 +13,7 @@ from workflows.engine.model import (
     DONE,
     OPEN,
     OVER,
+    SUSPECT,
     Approval,
     ApprovalState,
     Attempt,
@@ -117,7 +118,7 @@ class MemoryStore:
             token=run.token + 1,
             state=run.state if run.state is RunState.COMPENSATING else RunState.RUNNING,
             release=claimant.release,
-            crashes=run.crashes + (run.lease_owner is not None),
+            crashes=min(run.crashes + 1, max(run.crashes, SUSPECT)) if run.lease_owner is not None else run.crashes,
             admitted=admitted,
             started_at=run.started_at or now,
             revision=run.revision + (not first),
@@ -141,7 +142,7 @@ class MemoryStore:
         with self._lock:
             now, owed = self._clock.now(), Rings()
             for run in [r for r in self._rows.runs.values() if r.lease_owner == owner]:
-                counted = run.crashes + int(crashed)
+                counted = min(run.crashes + int(crashed), max(run.crashes, SUSPECT))
                 self._rows.set(run.id, lease_owner=None, lease_until=None, wake_at=now + RING_GRACE, crashes=counted)
                 owed.add(run.id, again=True)
             return self._rows.rings(owed)
