@@ -68,9 +68,7 @@ def load(folders: Iterable[Path] = (), shipped: Iterable[str] = SHIPPED) -> Cata
     return Catalogue(found, tuple(broken))
 
 
-def _modules(
-    folders: Iterable[Path], shipped: Iterable[str], broken: list[Broken]
-) -> Iterator[tuple[str, ModuleType]]:
+def _modules(folders: Iterable[Path], shipped: Iterable[str], broken: list[Broken]) -> Iterator[tuple[str, ModuleType]]:
     for source, name in _named(folders, shipped, broken):
         try:
             module = importlib.import_module(name)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 MIGRATE = "import sys; from workflows.storage.schema import migrate; print(migrate(sys.argv[1]))"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with running_postgres() as server:
         yield server

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -57,12 +58,30 @@ class Postgres:
         pg_ctl(["-w", *arguments], pgdata=self._server.pgdata, user=self._server.system_user)
 
 
+@dataclass
+class Shared:
+    """The server of this process, and how many fixtures hold it."""
+
+    server: PostgresServer | None = None
+    postgres: Postgres | None = None
+    holders: int = 0
+
+
+SHARED = Shared()
+
+
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """Start a server on an empty data folder, and leave nothing behind."""
-    folder = Path(tempfile.mkdtemp(prefix="baton-postgres-"))
-    server = get_server(folder, cleanup_mode="delete")
+    """A server that all who ask at the same time share; the last one leaves nothing behind."""
+    if SHARED.server is None or SHARED.postgres is None:
+        folder = Path(tempfile.mkdtemp(prefix="baton-postgres-"))
+        SHARED.server = get_server(folder, cleanup_mode="delete")
+        SHARED.postgres = Postgres(SHARED.server)
+    SHARED.holders += 1
     try:
-        yield Postgres(server)
+        yield SHARED.postgres
     finally:
-        server.cleanup()
+        SHARED.holders -= 1
+        if SHARED.holders == 0:
+            SHARED.server.cleanup()
+            SHARED.server = SHARED.postgres = None

@@ -75,6 +75,11 @@ def planned(node: PlanNode, state: StepState = StepState.PENDING) -> Item:
     return Item(node.kind.value, node.name, node.title or node.name, state, children=children)
 
 
+def holding(node: PlanNode, children: tuple[Item, ...]) -> Item:
+    """What holds others together and has no record of its own; its state follows from theirs."""
+    return Item(node.kind.value, node.name, node.title or node.name, children=children)
+
+
 def recorded(record: Record, node: PlanNode | None = None, children: tuple[Item, ...] = ()) -> Item:
     """What history says of one item."""
     problem = problem_from(record.error)

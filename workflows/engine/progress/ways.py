@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from workflows.engine.model import Kind, Outcome, Record, StepState
 from workflows.engine.plan import NodeKind, PlanNode
 from workflows.engine.plan.model import UNKNOWN_NAME
-from workflows.engine.progress.model import ROUND, Item, planned, recorded
+from workflows.engine.progress.model import ROUND, Item, holding, planned, recorded
 
 RAISED = "raise"
 RETURNED = "return"
@@ -35,7 +35,7 @@ class Way:
 
     def within(self, node: PlanNode, *, left: str | None = None, record: Record | None = None) -> Way:
         """The same way with its items below one for `node`."""
-        item = recorded(record, node, self.items) if record else replace(planned(node), children=self.items)
+        item = recorded(record, node, self.items) if record else holding(node, self.items)
         return Way(self.end, self.left if left is None else left, (item,))
 
 
@@ -45,6 +45,8 @@ class Ways:
     def __init__(self, records: Sequence[Record], branches: Callable[[Record, PlanNode], Item]) -> None:
         self._records = records
         self._branches = branches
+        self._read: dict[tuple[int, int], list[Way]] = {}
+        self._plans: dict[tuple[int, StepState], Item] = {}
 
     def whole(self, nodes: Sequence[PlanNode], *, failed: bool) -> tuple[Item, ...]:
         """The items of the reading that explains the most; records that no reading explains stand for themselves."""
@@ -60,7 +62,7 @@ class Ways:
         for node in nodes:
             best = max(self.node(node, at), key=lambda way: way.end, default=None) if at < len(self._records) else None
             if best is None or best.end == at:
-                to_come.append(planned(node))
+                to_come.append(self.planned(node))
             else:
                 at = best.end
                 known += [*to_come, *best.items]
@@ -83,17 +85,30 @@ class Ways:
                 way.and_then(more)
                 for way in ways
                 for more in (
-                    [Way(way.end, way.left, (planned(node, SKIPPED),))] if way.left else self.node(node, way.end)
+                    [Way(way.end, way.left, (self.planned(node, SKIPPED),))] if way.left else self.node(node, way.end)
                 )
             )
         return ways
 
     def node(self, node: PlanNode, at: int) -> list[Way]:
-        """Every way to read one node."""
+        """Every way to read one node; found out once for each place."""
+        place = (id(node), at)
+        if place not in self._read:
+            self._read[place] = self._node(node, at)
+        return self._read[place]
+
+    def planned(self, node: PlanNode, state: StepState = StepState.PENDING) -> Item:
+        """The item of what has not happened; made once."""
+        known = (id(node), state)
+        if known not in self._plans:
+            self._plans[known] = planned(node, state)
+        return self._plans[known]
+
+    def _node(self, node: PlanNode, at: int) -> list[Way]:
         if node.kind is NodeKind.CONTINUE:
-            return [Way(at, RETURNED, (planned(node),))]
+            return [Way(at, RETURNED, (self.planned(node),))]
         if at >= len(self._records):
-            return [Way(at, "", (planned(node),))]
+            return [Way(at, "", (self.planned(node),))]
         match node.kind:
             case NodeKind.LOOP:
                 return self._loop(node, at)
@@ -151,7 +166,7 @@ class Ways:
         reached, seen = [Way(at)], {at}
         while reached:
             done = reached.pop(0)
-            found.append(_looped(node, done))
+            found.append(self._looped(node, done))
             for way in self.sequence(node.children, done.end) if done.end < len(self._records) else []:
                 if way.end == done.end:
                     continue
@@ -161,17 +176,17 @@ class Ways:
                     seen.add(way.end)
                     reached.append(replace(after, left=""))
                 elif way.left:
-                    found.append(_looped(node, replace(after, left="" if way.left == "break" else way.left)))
+                    found.append(self._looped(node, replace(after, left="" if way.left == "break" else way.left)))
         return _distinct(reversed(found))
 
     def _choice(self, node: PlanNode, at: int) -> list[Way]:
         ways = []
         for index, option in enumerate(node.children):
-            others = [planned(other, SKIPPED) for other in node.children]
+            others = [self.planned(other, SKIPPED) for other in node.children]
             for way in self.sequence(option.children, at):
                 others[index] = _taken(option, way)
                 ways.append(Way(way.end, way.left or option.leaves, tuple(others)).within(node))
-        untaken = tuple(planned(option, SKIPPED) for option in node.children)
+        untaken = tuple(self.planned(option, SKIPPED) for option in node.children)
         return _distinct([*ways, Way(at, "", untaken).within(node)])
 
     def _fallback(self, node: PlanNode, at: int) -> list[Way]:
@@ -183,11 +198,11 @@ class Ways:
             first = _taken(attempt, tried)
             if tried.left == RAISED:
                 for index, other in enumerate(others):
-                    parts = [planned(one, SKIPPED) for one in others]
+                    parts = [self.planned(one, SKIPPED) for one in others]
                     for way in self.sequence(other.children, tried.end):
                         parts[index] = _taken(other, way)
                         ways.append(Way(way.end, way.left or other.leaves, (first, *parts)))
-            ways.append(Way(tried.end, tried.left, (first, *(planned(other, SKIPPED) for other in others))))
+            ways.append(Way(tried.end, tried.left, (first, *(self.planned(other, SKIPPED) for other in others))))
         for last in always:
             ways = [
                 Way(more.end, more.left or way.left, (*way.items, _taken(last, more)))
@@ -195,6 +210,9 @@ class Ways:
                 for more in self.sequence(last.children, way.end)
             ]
         return _distinct(way.within(node) for way in ways)
+
+    def _looped(self, node: PlanNode, way: Way) -> Way:
+        return way.within(node) if way.items else Way(way.end, way.left, (self.planned(node, SKIPPED),))
 
 
 def _distinct(ways: Iterable[Way]) -> list[Way]:
@@ -206,12 +224,8 @@ def _distinct(ways: Iterable[Way]) -> list[Way]:
 
 
 def _taken(node: PlanNode, way: Way) -> Item:
-    item = replace(planned(node), children=way.items)
+    item = holding(node, way.items)
     return item if way.items else replace(item, state=StepState.SUCCEEDED)
-
-
-def _looped(node: PlanNode, way: Way) -> Way:
-    return way.within(node) if way.items else Way(way.end, way.left, (planned(node, SKIPPED),))
 
 
 def _refused(record: Record) -> bool:

@@ -1,0 +1,199 @@
+"""Connections and transactions: what is tried again, and what is told to people."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from workflows.engine.errors import StoreUnavailable
+from workflows.engine.ports import Clock
+from workflows.storage.address import parse, place
+from workflows.storage.columns import Utc
+from workflows.storage.faults import Fault, away, fault, refused
+from workflows.storage.neighbours import Turnstile
+
+T = TypeVar("T")
+TRIES = 8
+"""How often a transaction is tried that others got in the way of."""
+HUNG = 15
+"""Seconds after which PostgreSQL ends a transaction whose process hangs, and with it the locks on its runs."""
+LOST_LINE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""A server that vanished without a word is noticed after some 20 seconds."""
+CLOCK = select(func.clock_timestamp(type_=Utc()))
+
+
+class Database:
+    """One database as this process sees it. A process that forks opens its own after the fork."""
+
+    def __init__(self, url: str, *, clock: Clock | None, lock_timeout: timedelta, pool_size: int) -> None:
+        self.url = parse(url)
+        self.place = place(self.url)
+        self.lite = self.url.get_backend_name() == "sqlite"
+        self._clock = clock
+        self._turns: AbstractContextManager[None] = Turnstile() if self.lite else nullcontext()
+        self.engine = _lite_engine(self.url, lock_timeout) if self.lite else _server_engine(self.url, pool_size)
+
+    @property
+    def server_clock(self) -> bool:
+        """Whether the server's clock is the one that counts."""
+        return self._clock is None and not self.lite
+
+    def now(self, conn: Connection) -> datetime:
+        """The clock that leases and timers are judged by: the database's, unless a test brought its own."""
+        if self._clock is not None:
+            return self._clock.now()
+        return datetime.now(UTC) if self.lite else conn.execute(CLOCK).scalar_one()
+
+    def insert(self, table: Any) -> Any:
+        """An INSERT with the dialect's ON CONFLICT."""
+        return sqlite.insert(table) if self.lite else postgresql.insert(table)
+
+    def upsert(self, table: Any) -> Insert:
+        """An INSERT that replaces the row with the same primary key."""
+        stmt = self.insert(table)
+        keys = [c.name for c in table.primary_key]
+        return stmt.on_conflict_do_update(  # type: ignore[no-any-return]
+            index_elements=keys, set_={c.name: stmt.excluded[c.name] for c in table.columns if c.name not in keys}
+        )
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do reading `work` on one view of the data."""
+        return self._persist(self._fresh, work)
+
+    def write(self, work: Callable[[Connection], T], held: Held | None = None) -> T:
+        """Do `work` in one transaction, again when others got in its way; durable on return.
+
+        Raises StoreUnavailable, and InvalidInput for what the database will never hold. `work` may be called
+        several times.
+        """
+        return self._persist(held.lend if held else self._fresh, work, writes=True)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _fresh(self) -> Iterator[Connection]:
+        with self.engine.connect() as conn:
+            yield conn
+
+    def _persist(
+        self,
+        lend: Callable[[], AbstractContextManager[Connection]],
+        work: Callable[[Connection], T],
+        *,
+        writes: bool = False,
+    ) -> T:
+        replaced = False
+        for tried in range(TRIES):
+            ending: list[bool] = []
+            try:
+                with self._turns if writes else nullcontext(), lend() as conn:
+                    return _transaction(conn, work, ending, writes=writes)
+            except Exception as error:
+                kind = fault(error)
+                if kind is None:
+                    raise
+                if kind is Fault.REFUSED:
+                    raise refused(error, self.place) from None
+                if kind is Fault.GONE and not ending and not replaced:
+                    replaced = True
+                elif kind is not Fault.AGAIN or tried == TRIES - 1:
+                    raise away(error, self.place) from None
+                else:
+                    time.sleep(random.uniform(0, 0.002 * 2**tried))
+        raise StoreUnavailable(f"The database {self.place} is too busy: run fewer workers.")
+
+
+class Held:
+    """A connection that one thread keeps, and replaces after any trouble."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._conn: Connection | None = None
+
+    @contextmanager
+    def lend(self) -> Iterator[Connection]:
+        if self._conn is None:
+            self._conn = self._engine.connect()
+        try:
+            yield self._conn
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
+
+
+def _transaction(conn: Connection, work: Callable[[Connection], T], ending: list[bool], *, writes: bool) -> T:
+    """One transaction; `ending` says whether COMMIT was sent, after which a lost connection leaves the outcome open."""
+    conn.info["writes"] = writes
+    with conn.begin() as transaction:
+        result = work(conn)
+        if writes:
+            ending.append(True)
+        transaction.commit()
+    return result
+
+
+def _lite_engine(url: URL, lock_timeout: timedelta) -> Engine:
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=64,
+        connect_args={"timeout": lock_timeout.total_seconds()},
+    )
+
+    @event.listens_for(engine, "connect")
+    def opened(dbapi: SqliteConnection, _record: object) -> None:
+        dbapi.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "case_sensitive_like=ON"):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.info.get("writes") else "BEGIN")
+
+    return engine
+
+
+def _server_engine(url: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size * 2,
+        pool_timeout=10,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "application_name": "baton", **LOST_LINE},
+    )
+
+    @event.listens_for(engine, "connect")
+    def opened(dbapi: Any, _record: object) -> None:
+        dbapi.execute(f"SET idle_in_transaction_session_timeout = '{HUNG}s'")
+        dbapi.commit()
+
+    return engine
+
+
+def described(conn: Connection, place: str) -> str:
+    """Name, version and place of the database in words."""
+    if conn.dialect.name == "sqlite":
+        version = ".".join(str(conn.execute(text("SELECT sqlite_version()")).scalar_one()).split(".")[:2])
+        return f"SQLite {version}, {place}"
+    version = str(conn.execute(text("SHOW server_version")).scalar_one()).split()[0]
+    return f"PostgreSQL {version}, {place}"

@@ -1,0 +1,142 @@
+"""Claims on runs: taken in one conditional update, renewed, given back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, or_, select, true, update
+
+from workflows.engine.model import OPEN, SUSPECT, Run, RunState
+from workflows.engine.ports import LINE_GRACE, RING_GRACE, Claim, Claimant, Inbox, Lease, Ring
+from workflows.storage import history, inbox, line
+from workflows.storage.blobs import unpacked
+from workflows.storage.database import Database
+from workflows.storage.rows import RUN_COLUMNS
+from workflows.storage.tables import EVENT, RUN
+
+GOING = sorted(OPEN)
+NOW = bindparam("now", type_=RUN.c.wake_at.type)
+FREE = or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= NOW)
+CLAIMABLE = and_(
+    RUN.c.id == bindparam("run_id"),
+    RUN.c.state.in_(GOING),
+    RUN.c.workflow.in_(bindparam("workflows", expanding=True)),
+    RUN.c.release <= bindparam("newest"),
+    FREE,
+    or_(RUN.c.state != RunState.WAITING, RUN.c.inbox > RUN.c.seen, RUN.c.due_at <= NOW),
+)
+UNLIMITED = or_(RUN.c.limit_runs.is_(None), RUN.c.admitted, RUN.c.cancel.is_not(None))
+"""Runs that need no place in line; a cancelled one only comes to end."""
+
+
+def _lend(extra: ColumnElement[bool], admitted: ColumnElement[bool]) -> Any:
+    return (
+        update(RUN)
+        .where(CLAIMABLE, extra)
+        .values(
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until"),
+            wake_at=bindparam("until"),
+            token=RUN.c.token + 1,
+            state=case((RUN.c.state == RunState.COMPENSATING, RUN.c.state), else_=RunState.RUNNING),
+            release=bindparam("newest"),
+            crashes=case(
+                (and_(RUN.c.lease_owner.is_not(None), RUN.c.crashes < SUSPECT), RUN.c.crashes + 1), else_=RUN.c.crashes
+            ),
+            admitted=admitted,
+            revision=RUN.c.revision + 1,
+        )
+        .returning(*RUN_COLUMNS)
+    )
+
+
+CLAIM = _lend(UNLIMITED, RUN.c.admitted)
+ADMIT = _lend(true(), true())
+DEFER = update(RUN).where(CLAIMABLE).values(wake_at=bindparam("later"))
+LIMIT = select(RUN.c.id, RUN.c.workflow, RUN.c.limit_key, RUN.c.limit_runs, RUN.c.created_at).where(
+    RUN.c.id == bindparam("run_id"),
+    RUN.c.state.in_(GOING),
+    RUN.c.limit_runs.is_not(None),
+    RUN.c.admitted == false(),
+    RUN.c.cancel.is_(None),
+)
+STARTED = update(RUN).where(RUN.c.id == bindparam("at_run")).values(started_at=bindparam("now"))
+HELD = (RUN.c.lease_owner == bindparam("owner"), RUN.c.lease_until > NOW)
+RENEW = update(RUN).where(*HELD).values(lease_until=bindparam("until"), wake_at=bindparam("until"))
+
+
+def claim(conn: Connection, database: Database, run_id: str, claimant: Claimant) -> Claim | None:
+    """Take the run if it is free and can go on, with all that an advance needs."""
+    now = database.now(conn)
+    asked = {
+        "run_id": run_id,
+        "workflows": sorted(claimant.workflows),
+        "newest": claimant.release,
+        "now": now,
+    }
+    lent = {**asked, "owner": claimant.owner, "until": now + claimant.ttl}
+    row = conn.execute(CLAIM, lent).one_or_none()
+    if row is None:
+        limited = conn.execute(LIMIT, {"run_id": run_id}).one_or_none()
+        if limited is None:
+            return None
+        if not line.has_room(conn, limited):
+            conn.execute(DEFER, {**asked, "later": now + LINE_GRACE})
+            return None
+        row = conn.execute(ADMIT, lent).one_or_none()
+    return _begun(conn, Run(*row), now) if row else None
+
+
+def _begun(conn: Connection, run: Run, now: datetime) -> Claim:
+    columns = {**run.__dict__}
+    if run.started_at is None:
+        columns["started_at"] = now
+        conn.execute(STARTED, {"at_run": run.id, "now": now})
+        row = {"run_id": run.id, "number": run.revision, "kind": "run.started", "at": now, "data": "{}", "actor": ""}
+        conn.execute(EVENT.insert(), row)
+    run = unpacked(conn, [Run(**columns)])[0]
+    records = history.records(conn, run.id)
+    attempts = history.attempts_of_unfinished(conn, run.id, records)
+    waiting = Inbox(run.inbox, inbox.untaken(conn, run.id) if run.inbox else (), run.cancel)
+    lease = Lease(run.id, run.token, run.lease_owner or "")
+    return Claim(lease, run, tuple(records), tuple(attempts), waiting, now)
+
+
+def renew(conn: Connection, database: Database, owner: str, ttl: timedelta) -> None:
+    """Extend the leases of an owner that have not run out."""
+    now = database.now(conn)
+    conn.execute(RENEW, {"owner": owner, "now": now, "until": now + ttl})
+
+
+def release(conn: Connection, database: Database, owner: str, *, crashed: bool) -> list[Ring]:
+    """End every lease of an owner, live or not."""
+    stmt = (
+        update(RUN)
+        .where(RUN.c.lease_owner == owner)
+        .values(
+            lease_owner=None,
+            lease_until=None,
+            wake_at=database.now(conn) + RING_GRACE,
+            crashes=case((RUN.c.crashes < SUSPECT, RUN.c.crashes + int(crashed)), else_=RUN.c.crashes),
+        )
+        .returning(RUN.c.id, RUN.c.inbox, RUN.c.queue)
+    )
+    return [Ring(row.id, row.inbox, row.queue, again=True) for row in conn.execute(stmt)]
+
+
+def rescue(conn: Connection, database: Database, *, limit: int, grace: timedelta) -> list[Ring]:
+    """Rings for runs whose time has come and that nobody holds; several clocks share them out."""
+    now = database.now(conn)
+    due = (
+        select(RUN.c.id, RUN.c.inbox, RUN.c.queue)
+        .where(RUN.c.wake_at <= now, RUN.c.state.in_(GOING), or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= now))
+        .order_by(RUN.c.wake_at, RUN.c.id)
+        .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    found = conn.execute(due).all()
+    if found:
+        ids = [row.id for row in found]
+        conn.execute(update(RUN).where(RUN.c.id.in_(ids)).values(wake_at=now + grace))
+    return [Ring(row.id, row.inbox, row.queue, again=True) for row in found]

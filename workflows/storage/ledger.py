@@ -1,0 +1,206 @@
+"""What a `Writes` does to the rows: one transaction over one run or many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from workflows.engine.model import DONE, OPEN, OVER, Kind, Message, NewRun, RunState, Writes
+from workflows.engine.ports import RING_GRACE, Lease, Ring
+from workflows.storage import line
+from workflows.storage.blobs import Blobs
+from workflows.storage.database import Database
+from workflows.storage.outgoing import Outgoing, Statements
+from workflows.storage.rows import approval_row, to_row
+from workflows.storage.standing import NEEDED, Standing, Standings
+from workflows.storage.tables import SIGNAL
+
+ASIDE = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
+"""Records that are no progress of their own: they don't reset a run's count of crashes."""
+
+
+class Ledger:
+    """Lock, apply any number of writes, flush; nothing is in the database before the flush."""
+
+    def __init__(self, conn: Connection, database: Database, statements: Statements) -> None:
+        self._conn = conn
+        self._standings = Standings(conn, database)
+        self._out = Outgoing(conn, database, statements)
+        self._known: set[str] = set()
+        self._asked: set[str] = set()
+        self._owed: dict[str, Ring] = {}
+
+    def lock(self, run_ids: Iterable[str], writes: Iterable[Writes] = ()) -> Standings:
+        """Lock these runs and all that the writes will touch, and learn which messages are there already."""
+        wanted, messages = set(run_ids), set[str]()
+        for each in writes:
+            wanted.update(message.run_id for message in each.messages)
+            wanted.update(target for target, _ in each.cancels)
+            messages.update(message.id for message in each.messages)
+        self._standings.lock(wanted)
+        messages -= self._asked
+        if messages:
+            self._known.update(self._conn.execute(select(SIGNAL.c.id).where(SIGNAL.c.id.in_(messages))).scalars())
+            self._asked |= messages
+        return self._standings
+
+    def holder(self, lease: Lease) -> Standing | None:
+        """The locked row if this lease still holds it."""
+        run = self._standings.rows.get(lease.run_id)
+        return run if run and run.token == lease.token and run.leased(self._standings.now) else None
+
+    def apply(self, run_id: str, writes: Writes, *, leave: bool = False) -> tuple[Ring, ...]:
+        """Take in everything that `writes` says; the caller has locked. Returns the rings that it owes."""
+        run = self._standings.rows[run_id]
+        before = replace(run)
+        rewrites = bool(writes.supersede_all or writes.supersede or writes.undone)
+        if rewrites:
+            self.flush()
+        self._history(run, writes)
+        self._approvals(run, writes)
+        self._revise(run, writes)
+        self._change(run, writes)
+        if rewrites:
+            self.flush()
+        self._settle(run, before, writes, leave=leave)
+        for new in writes.starts:
+            self.insert(new)
+        for message in writes.messages:
+            self._deliver(message)
+        for target, reason in writes.cancels:
+            self._cancel(target, reason)
+        for message_id, key in writes.taken:
+            self._out.add("taken", {"at_id": message_id, "at_key": key})
+        return self.take_rings()
+
+    def flush(self) -> None:
+        """Write what was taken in; the transaction's owner commits."""
+        self._out.flush(self._standings.rows.values())
+
+    def take_rings(self) -> tuple[Ring, ...]:
+        """The rings owed since they were last taken."""
+        owed, self._owed = self._owed, {}
+        return tuple(owed.values())
+
+    def insert(self, new: NewRun, *, counted: bool = True) -> bool:
+        """Insert a run that may be rung; False when its id or idempotency key is there already.
+
+        `counted` makes the insertion a revision of its own, for a run whose first event does not come with it.
+        """
+        now = self._standings.now
+        ready = new.run.state in OPEN
+        wake_at = now + RING_GRACE if ready else new.run.wake_at
+        run = replace(new.run, wake_at=wake_at, revision=new.run.revision + int(counted))
+        row, blobs = to_row(run), Blobs()
+        blobs.pack(run.id, row, ("input", "output"))
+        if not self._out.insert_run(row):
+            return False
+        self._out.blobs.join(blobs)
+        standing = Standing(*(getattr(run, name) for name in NEEDED))
+        self._standings.add(standing)
+        self._history(standing, Writes(records=new.records), counts=False)
+        if ready:
+            self._owe(standing)
+        return True
+
+    def event(self, run: Standing, kind: str, **data: str) -> None:
+        """A fact that the store itself reports."""
+        run.set(revision=run.revision + 1)
+        row = {"run_id": run.id, "number": run.revision, "kind": kind, "at": self._standings.now, "actor": ""}
+        self._out.add("event", {**row, "data": json.dumps(data)})
+
+    def _history(self, run: Standing, writes: Writes, *, counts: bool = True) -> None:
+        out = self._out
+        if writes.supersede_all:
+            out.add("supersede_all", {"at_run": run.id})
+        for generation, key in writes.supersede:
+            out.add("supersede", {"at_run": run.id, "at_generation": generation, "at_key": key})
+        for record in writes.records:
+            row = to_row(record, run_id=run.id)
+            out.blobs.pack(run.id, row, ("input", "output"))
+            out.add("step", row)
+        for generation, key in writes.undone:
+            out.add("undone", {"at_run": run.id, "at_generation": generation, "at_key": key})
+        for attempt in writes.attempts:
+            out.add("attempt", to_row(attempt, run_id=run.id))
+        if counts and run.crashes and any(r.state in DONE and r.kind not in ASIDE for r in writes.records):
+            run.set(crashes=0)
+
+    def _approvals(self, run: Standing, writes: Writes) -> None:
+        for approval in writes.approvals:
+            row = approval_row(approval, run.id)
+            self._out.blobs.pack(run.id, row, ("show",))
+            self._out.add("approval", row)
+        for decision in writes.decisions:
+            self._out.add("decision", to_row(decision))
+
+    def _revise(self, run: Standing, writes: Writes) -> None:
+        for place, event in enumerate(writes.events, run.revision + 1):
+            self._out.add("event", to_row(event, run_id=run.id, number=place))
+        seen = (writes.records, writes.attempts, writes.approvals, writes.decisions, writes.supersede, writes.undone)
+        grown = len(writes.events) or int(any(seen) or writes.supersede_all or bool(writes.run))
+        if grown:
+            run.set(revision=run.revision + grown)
+
+    def _change(self, run: Standing, writes: Writes) -> None:
+        for audit in writes.audit:
+            self._out.add("audit", to_row(audit, run_id=audit.run_id or run.id))
+        columns = {**writes.run}
+        self._out.blobs.pack(run.id, columns, ("input", "output"))
+        run.set(**columns)
+
+    def _settle(self, run: Standing, before: Standing, writes: Writes, *, leave: bool) -> None:
+        """Lease, wake-up and line after the run's own columns are set."""
+        stays, waits = run.state in OPEN, run.state is RunState.WAITING
+        if leave or ("state" in writes.run and not stays):
+            due = writes.run.get("due_at") if waits else None
+            wake = due if waits or not stays else self._standings.now + RING_GRACE
+            run.set(lease_owner=None, lease_until=None, wake_at=writes.run.get("wake_at", wake))
+            if not leave:  # ended from outside: whoever holds it may write no more
+                run.set(token=run.token + 1)
+            else:
+                run.set(seen=before.inbox, due_at=due)
+                if stays and not waits:
+                    self._owe(run, again=True)
+        if writes.ring:
+            run.set(wake_at=self._standings.now + RING_GRACE)
+            self._owe(run, again=True)
+        if before.state not in OVER and run.state in OVER:
+            run.set(admitted=False)
+            if run.limit_runs is not None:
+                self.flush()
+                for ring in line.wake_next(self._conn, run, run.limit_runs, self._standings.now + RING_GRACE):
+                    self._owed.setdefault(ring.run_id, ring)
+
+    def _deliver(self, message: Message) -> None:
+        run = self._standings.rows.get(message.run_id)
+        if run is None or message.id in self._known:
+            return
+        self._known.add(message.id)
+        run.set(inbox=run.inbox + 1)
+        row = to_row(message, number=run.inbox)
+        self._out.blobs.pack(run.id, row, ("payload",))
+        self._out.add("signal", row)
+        if run.state not in OVER:
+            self._wake(run)
+
+    def _cancel(self, target: str, reason: str) -> None:
+        run = self._standings.rows.get(target)
+        if run is None or run.state in OVER or run.cancel is not None:
+            return
+        run.set(cancel=reason, inbox=run.inbox + 1)
+        self.event(run, "run.cancel_requested", reason=reason)
+        self._wake(run)
+
+    def _wake(self, run: Standing) -> None:
+        soon = self._standings.now + RING_GRACE
+        if not run.leased(self._standings.now):
+            run.set(wake_at=min(run.wake_at or soon, soon))
+        self._owe(run)
+
+    def _owe(self, run: Standing, *, again: bool = False) -> None:
+        earlier = self._owed.get(run.id)
+        self._owed[run.id] = Ring(run.id, run.inbox, run.queue, again or (earlier is not None and earlier.again))

@@ -1,0 +1,80 @@
+"""The rows that a transaction is about to write, table by table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, update
+
+from workflows.storage.blobs import Blobs
+from workflows.storage.database import Database
+from workflows.storage.standing import Standing
+from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, DECISION, EVENT, RUN, SIGNAL, STEP
+
+STEP_AT = (
+    STEP.c.run_id == bindparam("at_run"),
+    STEP.c.generation == bindparam("at_generation"),
+    STEP.c.key == bindparam("at_key"),
+)
+
+
+class Statements:
+    """What is written often, built once for a database."""
+
+    def __init__(self, database: Database) -> None:
+        """`order` is the order in which tables are written: first what others refer to."""
+        self.new_run = database.insert(RUN).on_conflict_do_nothing().returning(RUN.c.id)
+        self.run = update(RUN).where(RUN.c.id == bindparam("at_run"))
+        self.order: dict[str, Any] = {
+            "supersede_all": update(STEP).where(STEP.c.run_id == bindparam("at_run")).values(superseded=True),
+            "supersede": update(STEP).where(*STEP_AT).values(superseded=True),
+            "step": database.upsert(STEP),
+            "undone": update(STEP).where(*STEP_AT).values(undone=True),
+            "attempt": database.upsert(ATTEMPT),
+            "event": insert(EVENT),
+            "signal": insert(SIGNAL),
+            "taken": update(SIGNAL).where(SIGNAL.c.id == bindparam("at_id")).values(taken_by=bindparam("at_key")),
+            "approval": database.upsert(APPROVAL),
+            "decision": database.upsert(DECISION),
+            "audit": insert(AUDIT),
+        }
+
+
+class Outgoing:
+    """Gathers rows of many runs, then writes each table at one go."""
+
+    def __init__(self, conn: Connection, database: Database, statements: Statements) -> None:
+        self._conn = conn
+        self._database = database
+        self._statements = statements
+        self._rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.blobs = Blobs()
+
+    def add(self, what: str, row: dict[str, Any]) -> None:
+        """`what` is one of the names in `Statements.order`."""
+        self._rows[what].append(row)
+
+    def insert_run(self, row: dict[str, Any]) -> bool:
+        """Insert at once; False when the id or the idempotency key is taken."""
+        return self._conn.execute(self._statements.new_run, row).first() is not None
+
+    def flush(self, runs: Iterable[Standing]) -> None:
+        """Write everything, in an order that the references allow."""
+        self.blobs.write(self._conn, self._database)
+        self.blobs.note_uses(self._conn, self._database)
+        rows, self._rows = self._rows, defaultdict(list)
+        for what, statement in self._statements.order.items():
+            if rows[what]:
+                self._conn.execute(statement, rows[what])
+        self._update(runs)
+
+    def _update(self, runs: Iterable[Standing]) -> None:
+        alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        for run in runs:
+            if run.changed:
+                alike[tuple(sorted(run.changed))].append({"at_run": run.id, **run.changed})
+                run.changed = {}
+        for rows in alike.values():
+            self._conn.execute(self._statements.run, rows)

@@ -1,0 +1,41 @@
+"""From rows to the engine's records and back: equal names, in the order of the dataclasses' fields."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import Column, Row, Table
+
+from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Record, Run
+from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, DECISION, EVENT, RUN, SIGNAL, STEP
+
+
+def _columns(table: Table, record: type[Any]) -> tuple[Column[Any], ...]:
+    return tuple(table.c[field.name] for field in fields(record))
+
+
+RUN_COLUMNS: Final = _columns(RUN, Run)
+STEP_COLUMNS: Final = _columns(STEP, Record)
+ATTEMPT_COLUMNS: Final = _columns(ATTEMPT, Attempt)
+EVENT_COLUMNS: Final = _columns(EVENT, Event)
+SIGNAL_COLUMNS: Final = _columns(SIGNAL, Message)
+APPROVAL_COLUMNS: Final = _columns(APPROVAL, Approval)
+DECISION_COLUMNS: Final = _columns(DECISION, Decision)
+AUDIT_COLUMNS: Final = _columns(AUDIT, Audit)
+
+
+def to_row(record: Any, **columns: Any) -> dict[str, Any]:
+    """A dataclass as the values of its row, with some replaced."""
+    return {**record.__dict__, **columns}
+
+
+def approval_row(approval: Approval, run_id: str) -> dict[str, Any]:
+    return to_row(approval, run_id=run_id, approvers=json.dumps(approval.approvers, ensure_ascii=False))
+
+
+def to_approval(row: Row[Any]) -> Approval:
+    columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    columns["approvers"] = tuple(json.loads(columns["approvers"]))
+    return Approval(**columns)

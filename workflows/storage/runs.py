@@ -1,0 +1,72 @@
+"""Reading runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, or_, select
+
+from workflows.engine.errors import UnknownRun
+from workflows.engine.model import Run
+from workflows.engine.ports import RunQuery
+from workflows.storage.blobs import unpacked
+from workflows.storage.rows import RUN_COLUMNS
+from workflows.storage.tables import RUN
+
+BY_ID = select(*RUN_COLUMNS).where(RUN.c.id == bindparam("run_id"))
+CHILDREN = select(*RUN_COLUMNS).where(RUN.c.parent_id == bindparam("run_id")).order_by(RUN.c.id)
+
+
+def unknown(run_id: str) -> UnknownRun:
+    return UnknownRun(f"There is no run {run_id}. `baton runs` lists those there are.")
+
+
+def find(conn: Connection, run_id: str) -> Run | None:
+    """The run with this id, if there is one."""
+    row = conn.execute(BY_ID, {"run_id": run_id}).one_or_none()
+    return unpacked(conn, [Run(*row)])[0] if row else None
+
+
+def get(conn: Connection, run_id: str) -> Run:
+    """The run with this id; raises UnknownRun."""
+    found = find(conn, run_id)
+    if found is None:
+        raise unknown(run_id)
+    return found
+
+
+def by_dedupe(conn: Connection, workflow: str, dedupe: str) -> Run | None:
+    """The run that was started with this idempotency key."""
+    query = select(*RUN_COLUMNS).where(RUN.c.workflow == workflow, RUN.c.dedupe == dedupe)
+    row = conn.execute(query).one_or_none()
+    return unpacked(conn, [Run(*row)])[0] if row else None
+
+
+def children(conn: Connection, run_id: str) -> list[Run]:
+    """By id, which is the order of their start."""
+    return unpacked(conn, [Run(*row) for row in conn.execute(CHILDREN, {"run_id": run_id})])
+
+
+def listed(conn: Connection, asked: RunQuery) -> list[Run]:
+    """Newest first."""
+    query = _narrowed(select(*RUN_COLUMNS), asked).order_by(RUN.c.id.desc()).limit(asked.limit)
+    return unpacked(conn, [Run(*row) for row in conn.execute(query)])
+
+
+def _narrowed(query: Select[Any], asked: RunQuery) -> Select[Any]:
+    if asked.states:
+        query = query.where(RUN.c.state.in_(sorted(asked.states)))
+    if asked.workflow:
+        query = query.where(RUN.c.workflow == asked.workflow)
+    if asked.dead:
+        query = query.where(RUN.c.dead_at.is_not(None))
+    if asked.parent_id:
+        query = query.where(RUN.c.parent_id == asked.parent_id)
+    if asked.id_part:
+        part = asked.id_part
+        query = query.where(or_(RUN.c.id.startswith(part, autoescape=True), RUN.c.id.endswith(part, autoescape=True)))
+    if asked.started_by:
+        query = query.where(RUN.c.started_by == asked.started_by)
+    if asked.before:
+        query = query.where(RUN.c.id < asked.before)
+    return query

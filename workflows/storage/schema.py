@@ -1,0 +1,100 @@
+"""The schema's version: bringing it up, and looking whether it is up."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select
+
+from workflows.storage.database import Database
+from workflows.storage.tables import METADATA
+
+T = TypeVar("T")
+SCRIPTS = Path(__file__).parent / "migrations"
+LOCK_NUMBER = 7_170_021_193
+"""The advisory lock under which one process at a time migrates a PostgreSQL database."""
+PATIENCE = timedelta(seconds=60)
+
+
+def migrate(url: str) -> str:
+    """Bring the database up to this release's schema and return its revision; nothing happens when it is there.
+
+    Several processes may call it at once: one works, the others wait. Raises StoreUnavailable.
+    """
+    database = Database(url, clock=None, lock_timeout=PATIENCE, pool_size=1)
+    try:
+        with _alone(database):
+            return database.write(_upgrade)
+    finally:
+        database.close()
+
+
+def current(url: str) -> str:
+    """The revision that the database is at; "" when it is empty."""
+    return _asked(url, lambda conn: MigrationContext.configure(conn).get_current_revision() or "")
+
+
+def head() -> str:
+    """The revision that this release works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def needs_migration(url: str) -> bool:
+    """Whether the database is older than this release. A newer one is none of this release's business."""
+    at = current(url)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return at != head() and (not at or at in known)
+
+
+def differences(url: str) -> list[object]:
+    """Where the database and the tables of this release do not agree; empty when they do."""
+    return _asked(url, lambda conn: list(compare_metadata(MigrationContext.configure(conn), METADATA)))
+
+
+def _upgrade(conn: Connection) -> str:
+    config = _config()
+    config.attributes["connection"] = conn
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(LOCK_NUMBER)))
+    at = MigrationContext.configure(conn).get_current_revision() or ""
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if not at or at in known:  # a newer release was here before: its schema serves this one too
+        command.upgrade(config, "head")
+    return MigrationContext.configure(conn).get_current_revision() or ""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _asked(url: str, question: Callable[[Connection], T]) -> T:
+    database = Database(url, clock=None, lock_timeout=PATIENCE, pool_size=1)
+    try:
+        return database.read(question)
+    finally:
+        database.close()
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """On SQLite, a lock on a file beside the database: even turning on its journal wants it alone."""
+    if not database.lite:
+        yield
+        return
+    path = Path(database.url.database or "")
+    with path.with_name(path.name + "-migrating").open("a+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,114 @@
+"""The rows of `run` that a transaction holds locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+
+from workflows.engine.model import RunState
+from workflows.storage.columns import Utc
+from workflows.storage.database import Database
+from workflows.storage.tables import RUN
+
+NEEDED = (
+    "id",
+    "workflow",
+    "state",
+    "queue",
+    "inbox",
+    "cancel",
+    "token",
+    "lease_until",
+    "wake_at",
+    "crashes",
+    "revision",
+    "limit_key",
+    "limit_runs",
+)
+
+
+def _lock(which: ColumnElement[bool]) -> Select[Any]:
+    columns = (RUN.c[name] for name in NEEDED)
+    return select(*columns).where(which).order_by(RUN.c.id).with_for_update(key_share=True)
+
+
+TIME = func.clock_timestamp(type_=Utc()).label("now")
+ONE = _lock(RUN.c.id == bindparam("run_id"))
+MANY = _lock(RUN.c.id.in_(bindparam("ids", expanding=True)))
+CLOCKED_ONE, CLOCKED_MANY = ONE.add_columns(TIME), MANY.add_columns(TIME)
+EARLY = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class Standing:
+    """A locked run, as this transaction leaves it; `changed` is what is to be written."""
+
+    id: str
+    workflow: str
+    state: RunState
+    queue: str
+    inbox: int
+    cancel: str | None
+    token: int
+    lease_until: datetime | None
+    wake_at: datetime | None
+    crashes: int
+    revision: int
+    limit_key: str | None
+    limit_runs: int | None
+    changed: dict[str, Any] = field(default_factory=dict)
+
+    def set(self, **columns: Any) -> None:
+        for name, value in columns.items():
+            self.changed[name] = value
+            if name in NEEDED:
+                setattr(self, name, value)
+
+    def leased(self, now: datetime) -> bool:
+        return self.lease_until is not None and self.lease_until > now
+
+
+class Standings:
+    """Locks rows in the order of their ids, so that transactions don't wait for each other in a ring."""
+
+    def __init__(self, conn: Connection, database: Database) -> None:
+        self._conn = conn
+        self._database = database
+        self.rows: dict[str, Standing] = {}
+        self.now: datetime = EARLY
+
+    def lock(self, run_ids: Iterable[str]) -> None:
+        """Lock those that exist. `now` becomes the database's clock at that moment.
+
+        A wait for a row makes `now` a little old; who took the row meanwhile changed the token, so nothing
+        but the token decides between two holders.
+        """
+        wanted = sorted(set(run_ids) - self.rows.keys())
+        if not wanted:
+            if self.now == EARLY:
+                self.now = self._database.now(self._conn)
+            return
+        if self._database.server_clock:
+            found = self._ask(CLOCKED_ONE, CLOCKED_MANY, wanted)
+            self.now = max((row.now for row in found), default=None) or self._database.now(self._conn)
+            for *columns, _ in found:
+                self.rows[columns[0]] = Standing(*columns)
+        else:
+            self.now = self._database.now(self._conn)
+            for row in self._ask(ONE, MANY, wanted):
+                self.rows[row.id] = Standing(*row)
+
+    def _ask(self, one: Select[Any], many: Select[Any], wanted: list[str]) -> Sequence[Any]:
+        if len(wanted) == 1:
+            return self._conn.execute(one, {"run_id": wanted[0]}).all()
+        # One of a few lengths, so that few statements are prepared.
+        padded = wanted + wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
+        return self._conn.execute(many, {"ids": padded}).all()
+
+    def add(self, standing: Standing) -> None:
+        """A row that this transaction inserts."""
+        self.rows[standing.id] = standing

@@ -1,0 +1,215 @@
+"""The store in SQL: SQLite or PostgreSQL, by the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from workflows.engine.errors import StoreUnavailable
+from workflows.engine.model import (
+    Approval,
+    ApprovalState,
+    Attempt,
+    Audit,
+    Decision,
+    Event,
+    NewRun,
+    Record,
+    Run,
+    Writes,
+)
+from workflows.engine.ports import (
+    Claim,
+    Claimant,
+    Clock,
+    Committed,
+    Created,
+    Inbox,
+    Lease,
+    Ring,
+    RunQuery,
+    Totals,
+    View,
+)
+from workflows.storage import approvals, history, inbox, leases, runs, upkeep
+from workflows.storage.committer import Committer, Request
+from workflows.storage.database import Database, described
+from workflows.storage.ledger import Ledger
+from workflows.storage.outgoing import Statements
+
+LOCK_TIMEOUT = timedelta(seconds=10)
+
+
+class SqlView:
+    """Reads within the transaction that holds the run's row."""
+
+    def __init__(self, conn: Connection, run: Run, now: datetime) -> None:
+        self._conn = conn
+        self._run = run
+        self._now = now
+
+    @property
+    def run(self) -> Run:
+        return self._run
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    def records(self) -> Sequence[Record]:
+        return history.records(self._conn, self._run.id)
+
+    def attempts(self) -> Sequence[Attempt]:
+        return history.attempts(self._conn, self._run.id)
+
+    def approval(self, approval_id: str) -> Approval | None:
+        return approvals.find(self._conn, approval_id)
+
+    def approvals(self) -> Sequence[Approval]:
+        return approvals.listed(self._conn, self._run.id, None)
+
+    def decisions(self, approval_id: str) -> Sequence[Decision]:
+        return approvals.decisions(self._conn, approval_id)
+
+    def children(self) -> Sequence[Run]:
+        return runs.children(self._conn, self._run.id)
+
+
+class SqlStore:
+    """The truth, shared by every process that opens the same address.
+
+    `clock` replaces the database's clock, for tests. `lock_timeout` is how long SQLite waits for a program
+    that keeps the file locked; `pool_size` how many connections to PostgreSQL stay open. A connection is used
+    for the length of a call; the commit thread keeps one. Not to be used across a fork.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        lock_timeout: timedelta = LOCK_TIMEOUT,
+        pool_size: int = 8,
+    ) -> None:
+        self._database = Database(url, clock=clock, lock_timeout=lock_timeout, pool_size=pool_size)
+        self._statements = Statements(self._database)
+        self._committer = Committer(self._database, self._statements)
+
+    # from outside
+
+    def create(self, new: NewRun, writes: Writes) -> Created:
+        return self._database.write(lambda conn: self._create(conn, new, writes))
+
+    def _create(self, conn: Connection, new: NewRun, writes: Writes) -> Created:
+        ledger = self._ledger(conn)
+        ledger.lock((), (writes,))
+        if not ledger.insert(new, counted=not writes.events):
+            there = runs.find(conn, new.run.id)
+            if there is None and new.run.dedupe is not None:
+                there = runs.by_dedupe(conn, new.run.workflow, new.run.dedupe)
+            if there is None:
+                raise StoreUnavailable(f"Run {new.run.id} was deleted just now: start it again.")
+            return Created(there, new=False)
+        rings = ledger.apply(new.run.id, writes)
+        ledger.flush()
+        return Created(runs.get(conn, new.run.id), new=True, rings=rings)
+
+    def transact(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
+        """`change` may be called again when another transaction was in the way."""
+        return self._database.write(lambda conn: self._transact(conn, run_id, change))
+
+    def _transact(self, conn: Connection, run_id: str, change: Callable[[View], Writes]) -> Committed:
+        ledger = self._ledger(conn)
+        now = ledger.lock((run_id,)).now
+        writes = change(SqlView(conn, runs.get(conn, run_id), now))
+        standings = ledger.lock((), (writes,))
+        rings = ledger.apply(run_id, writes)
+        ledger.flush()
+        return Committed(True, standings.rows[run_id].inbox, rings)
+
+    # the lease
+
+    def claim(self, run_id: str, claimant: Claimant) -> Claim | None:
+        return self._database.write(lambda conn: leases.claim(conn, self._database, run_id, claimant))
+
+    def renew(self, owner: str, ttl: timedelta) -> None:
+        self._database.write(lambda conn: leases.renew(conn, self._database, owner, ttl))
+
+    def release(self, owner: str, *, crashed: bool) -> Sequence[Ring]:
+        return self._database.write(lambda conn: leases.release(conn, self._database, owner, crashed=crashed))
+
+    def commit(
+        self, lease: Lease, writes: Writes, *, leave: bool = False, expect_inbox: int | None = None
+    ) -> Committed:
+        return self._committer.commit(Request(lease, writes, leave, expect_inbox))
+
+    def inbox(self, run_id: str) -> Inbox:
+        return self._database.read(lambda conn: inbox.read(conn, run_id))
+
+    # ticks
+
+    def rescue(self, *, limit: int, grace: timedelta) -> Sequence[Ring]:
+        return self._database.write(lambda conn: leases.rescue(conn, self._database, limit=limit, grace=grace))
+
+    def remind(self, *, limit: int) -> int:
+        return self._database.write(lambda conn: upkeep.remind(conn, self._database, self._ledger(conn), limit=limit))
+
+    # reading
+
+    def run(self, run_id: str) -> Run:
+        return self._database.read(lambda conn: runs.get(conn, run_id))
+
+    def runs(self, query: RunQuery) -> Sequence[Run]:
+        return self._database.read(lambda conn: runs.listed(conn, query))
+
+    def records(self, run_id: str, *, superseded: bool = False) -> Sequence[Record]:
+        return self._database.read(lambda conn: history.records(conn, run_id, superseded=superseded))
+
+    def attempts(self, run_id: str) -> Sequence[Attempt]:
+        return self._database.read(lambda conn: history.attempts(conn, run_id))
+
+    def events(self, run_id: str, *, after: int = 0) -> Sequence[Event]:
+        return self._database.read(lambda conn: history.events(conn, run_id, after=after))
+
+    def approval(self, approval_id: str) -> Approval | None:
+        return self._database.read(lambda conn: approvals.find(conn, approval_id))
+
+    def approvals(
+        self, *, run_id: str = "", state: ApprovalState | None = ApprovalState.OPEN, limit: int = 100
+    ) -> Sequence[Approval]:
+        return self._database.read(lambda conn: approvals.listed(conn, run_id, state, limit))
+
+    def decisions(self, approval_id: str) -> Sequence[Decision]:
+        return self._database.read(lambda conn: approvals.decisions(conn, approval_id))
+
+    def audit(self, run_id: str) -> Sequence[Audit]:
+        return self._database.read(lambda conn: upkeep.audit(conn, run_id))
+
+    def totals(self) -> Totals:
+        return self._database.read(lambda conn: upkeep.totals(conn, self._database))
+
+    # triggers and upkeep
+
+    def cursor(self, trigger: str) -> str:
+        return self._database.read(lambda conn: upkeep.cursor(conn, trigger))
+
+    def set_cursor(self, trigger: str, cursor: str) -> None:
+        self._database.write(lambda conn: upkeep.set_cursor(conn, self._database, trigger, cursor))
+
+    def received(self, source: str, message_id: str) -> bool:
+        return self._database.write(lambda conn: upkeep.received(conn, self._database, source, message_id))
+
+    def prune(self, *, before: datetime, limit: int) -> int:
+        return self._database.write(lambda conn: upkeep.prune(conn, self._database, before=before, limit=limit))
+
+    def ping(self) -> str:
+        return self._database.read(lambda conn: described(conn, self._database.place))
+
+    def close(self) -> None:
+        self._committer.close()
+        self._database.close()
+
+    def _ledger(self, conn: Connection) -> Ledger:
+        return Ledger(conn, self._database, self._statements)

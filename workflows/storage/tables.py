@@ -1,0 +1,302 @@
+"""The tables. Their names and columns are compatibility data: change them by a migration alone.
+
+Columns carry the names of the engine's records (`workflows.engine.model`), where they are explained. A value
+over 64 kB is kept in `blob`; its column holds `blob:` and the hash.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
+from workflows.storage.columns import Id, Span, Utc, Word
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _required(kind: Any, *args: Any, **options: Any) -> Any:
+    return Field(sa_column=Column(kind, *args, nullable=False, **options))
+
+
+def _optional(kind: Any) -> Any:
+    return Field(default=None, sa_column=Column(kind, nullable=True))
+
+
+def _of_run(*, primary_key: bool = False) -> Any:
+    return _required(Id, ForeignKey("run.id"), primary_key=primary_key)
+
+
+def _partial(name: str, where: str, *columns: str) -> Index:
+    """An index over the few rows that a tick or a list looks for."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
+
+
+class Base(SQLModel):
+    """What the tables share: a catalogue of their own."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class RunRow(Base, table=True):
+    """One execution of a workflow."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        UniqueConstraint("workflow", "dedupe"),
+        _partial("ix_run_wake_at", "wake_at IS NOT NULL", "wake_at"),
+        _partial("ix_run_lease_owner", "lease_owner IS NOT NULL", "lease_owner"),
+        _partial("ix_run_line", "limit_runs IS NOT NULL", "workflow", "state", "limit_key"),
+        _partial("ix_run_parent_id", "parent_id IS NOT NULL", "parent_id"),
+        _partial("ix_run_dead_at", "dead_at IS NOT NULL", "dead_at"),
+        _partial("ix_run_ended_at", "ended_at IS NOT NULL", "ended_at"),
+        Index("ix_run_state_id", "state", "id"),
+        Index("ix_run_workflow_id", "workflow", "id"),
+        Index("ix_run_started_by_id", "started_by", "id"),
+    )
+
+    id: str = _required(Id, primary_key=True)
+    workflow: str = _required(Text)
+    title: str = _required(Text)
+    state: RunState = _required(Word(RunState))
+    input: str = _required(Text)
+    created_at: datetime = _required(Utc)
+    generation: int = _required(Integer)
+    version: str = _required(Text)
+    release: int = _required(BigInteger)
+    output: str | None = _optional(Text)
+    error: str | None = _optional(Text)
+    waiting: str | None = _optional(Text)
+    queue: str = _required(Text)
+    started_by: str = _required(Text)
+    channel: str = _required(Text)
+    parent_id: str | None = _optional(Id)
+    parent_key: str | None = _optional(Text)
+    dedupe: str | None = _optional(Text)
+    limit_key: str | None = _optional(Text)
+    limit_runs: int | None = _optional(Integer)
+    admitted: bool = _required(Boolean)
+    inbox: int = _required(Integer)
+    seen: int = _required(Integer)
+    cancel: str | None = _optional(Text)
+    lease_owner: str | None = _optional(Text)
+    lease_until: datetime | None = _optional(Utc)
+    token: int = _required(BigInteger)
+    wake_at: datetime | None = _optional(Utc)
+    due_at: datetime | None = _optional(Utc)
+    deadline: datetime | None = _optional(Utc)
+    crashes: int = _required(Integer)
+    revision: int = _required(BigInteger)
+    dead_at: datetime | None = _optional(Utc)
+    restored_at: datetime | None = _optional(Utc)
+    labels: str = _required(Text)
+    started_at: datetime | None = _optional(Utc)
+    ended_at: datetime | None = _optional(Utc)
+
+
+class StepRow(Base, table=True):
+    """One operation in a run's history."""
+
+    __tablename__ = "step"
+
+    run_id: str = _of_run(primary_key=True)
+    generation: int = _required(Integer, primary_key=True, autoincrement=False)
+    key: str = _required(Text, primary_key=True)
+    scope: str = _required(Text)
+    ordinal: int = _required(Integer)
+    kind: Kind = _required(Word(Kind))
+    name: str = _required(Text)
+    state: StepState = _required(Word(StepState))
+    title: str = _required(Text)
+    position: int = _required(Integer)
+    digest: str = _required(Text)
+    input: str | None = _optional(Text)
+    output: str | None = _optional(Text)
+    error: str | None = _optional(Text)
+    attempts: int = _required(Integer)
+    started_at: datetime | None = _optional(Utc)
+    ended_at: datetime | None = _optional(Utc)
+    due_at: datetime | None = _optional(Utc)
+    detail: str | None = _optional(Text)
+    undone: bool = _required(Boolean)
+    superseded: bool = _required(Boolean)
+
+
+class AttemptRow(Base, table=True):
+    """One try of a step."""
+
+    __tablename__ = "attempt"
+
+    run_id: str = _of_run(primary_key=True)
+    generation: int = _required(Integer, primary_key=True, autoincrement=False)
+    key: str = _required(Text, primary_key=True)
+    number: int = _required(Integer, primary_key=True, autoincrement=False)
+    state: AttemptState = _required(Word(AttemptState))
+    started_at: datetime = _required(Utc)
+    deadline: datetime = _required(Utc)
+    ended_at: datetime | None = _optional(Utc)
+    error: str | None = _optional(Text)
+    worker: str = _required(Text)
+
+
+class EventRow(Base, table=True):
+    """A fact for listeners; never changed, numbered within its run."""
+
+    __tablename__ = "event"
+
+    run_id: str = _of_run(primary_key=True)
+    number: int = _required(BigInteger, primary_key=True, autoincrement=False)
+    kind: str = _required(Text)
+    at: datetime = _required(Utc)
+    data: str = _required(Text)
+    actor: str = _required(Text)
+
+
+class SignalRow(Base, table=True):
+    """What arrived for a run; `number` is the run's inbox counter at that moment."""
+
+    __tablename__ = "signal"
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+
+    id: str = _required(Id, primary_key=True)
+    run_id: str = _of_run()
+    number: int = _required(Integer)
+    kind: MessageKind = _required(Word(MessageKind))
+    name: str = _required(Text)
+    payload: str = _required(Text)
+    sent_at: datetime = _required(Utc)
+    sent_by: str = _required(Text)
+    taken_by: str | None = _optional(Text)
+
+
+class ApprovalRow(Base, table=True):
+    """A request for a person's decision."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        Index("ix_approval_run_id", "run_id"),
+        Index("ix_approval_state_opened_at", "state", "opened_at"),
+        _partial("ix_approval_remind_at", "remind_at IS NOT NULL", "remind_at"),
+    )
+
+    id: str = _required(Id, primary_key=True)
+    run_id: str = _of_run()
+    generation: int = _required(Integer)
+    key: str = _required(Text)
+    name: str = _required(Text)
+    title: str = _required(Text)
+    show: str = _required(Text)
+    digest: str = _required(Text)
+    approvers: str = _required(Text)
+    opened_at: datetime = _required(Utc)
+    quorum: int = _required(Integer)
+    allow_self: bool = _required(Boolean)
+    state: ApprovalState = _required(Word(ApprovalState))
+    outcome: Outcome | None = _optional(Word(Outcome))
+    due_at: datetime | None = _optional(Utc)
+    remind_every: timedelta | None = _optional(Span)
+    remind_at: datetime | None = _optional(Utc)
+    closed_at: datetime | None = _optional(Utc)
+
+
+class DecisionRow(Base, table=True):
+    """One person's answer to an approval."""
+
+    __tablename__ = "decision"
+
+    approval_id: str = _required(Id, ForeignKey("approval.id"), primary_key=True)
+    by: str = _required(Text, primary_key=True)
+    outcome: Outcome = _required(Word(Outcome))
+    at: datetime = _required(Utc)
+    comment: str = _required(Text)
+
+
+class AuditRow(Base, table=True):
+    """Who did what, when, to which run; a run's id may be empty, so nothing refers to `run`."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    at: datetime = _required(Utc)
+    actor: str = _required(Text)
+    verb: str = _required(Text)
+    run_id: str = _required(Id, index=True)
+    detail: str = _required(Text)
+
+
+class BlobRow(Base, table=True):
+    """A large value, by the SHA-256 of its text."""
+
+    __tablename__ = "blob"
+
+    hash: str = _required(String(64), primary_key=True)
+    data: bytes = _required(LargeBinary)
+
+
+class BlobUseRow(Base, table=True):
+    """Which runs hold a large value; a blob that none holds is pruned."""
+
+    __tablename__ = "blob_use"
+
+    run_id: str = _of_run(primary_key=True)
+    hash: str = _required(String(64), ForeignKey("blob.hash"), primary_key=True, index=True)
+
+
+class TriggerRow(Base, table=True):
+    """Where a trigger's last poll ended."""
+
+    __tablename__ = "trigger"
+
+    name: str = _required(Text, primary_key=True)
+    cursor: str = _required(Text)
+
+
+class ReceivedRow(Base, table=True):
+    """An inbound id that was taken once."""
+
+    __tablename__ = "received"
+
+    source: str = _required(Text, primary_key=True)
+    message_id: str = _required(Text, primary_key=True)
+    at: datetime = _required(Utc, index=True)
+
+
+def _table(row: type[Base]) -> Table:
+    return cast(Table, row.__table__)  # type: ignore[attr-defined]
+
+
+METADATA = Base.metadata
+RUN = _table(RunRow)
+STEP = _table(StepRow)
+ATTEMPT = _table(AttemptRow)
+EVENT = _table(EventRow)
+SIGNAL = _table(SignalRow)
+APPROVAL = _table(ApprovalRow)
+DECISION = _table(DecisionRow)
+AUDIT = _table(AuditRow)
+BLOB = _table(BlobRow)
+BLOB_USE = _table(BlobUseRow)
+TRIGGER = _table(TriggerRow)
+RECEIVED = _table(ReceivedRow)
