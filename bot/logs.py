@@ -30,7 +30,7 @@ NOISY = ("alembic", "asyncio", "httpx", "httpcore", "rq", "uvicorn", "apschedule
 def configure(settings: Settings | None = None, *, style: str = "") -> None:
     """Set up logging for this process; may be called again."""
     console = style_for(style, terminal=sys.stderr.isatty()) == "console"
-    shared = _shared(settings)
+    shared = _shared(settings, console=console)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -61,13 +61,14 @@ def style_for(wanted: str = "", *, terminal: bool) -> str:
     return "console" if terminal else "json"
 
 
-def _shared(settings: Settings | None) -> list[Processor]:
+def _shared(settings: Settings | None, *, console: bool) -> list[Processor]:
+    stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console)
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        *([] if console else [structlog.stdlib.add_logger_name]),
         structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        stamp,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         structlog.processors.UnicodeDecoder(),
@@ -79,7 +80,7 @@ def _renderer(*, console: bool) -> Processor:
     if not console:
         return structlog.processors.JSONRenderer(sort_keys=False, default=str)
     colors = bool(os.environ.get("FORCE_COLOR")) or (sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
-    return structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, sort_keys=False)
+    return structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, pad_level=False, sort_keys=False)
 
 
 class _Masked:

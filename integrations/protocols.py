@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import enum
-from collections.abc import Callable
 from datetime import datetime
-from typing import Generic, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
@@ -262,30 +261,6 @@ class Models(Connector, protocol=True):
 
     def ask(self, output_type: type[M], prompt: Prompt, role: Role = "writer") -> M:
         """The model's answer to `prompt` as an `output_type`; what was spent is recorded with the step."""
-        raise NotImplementedError
-
-
-class Found(BaseModel, Generic[M]):
-    """An answer, and everything that was found on the way to it, in the order of finding."""
-
-    model_config = ConfigDict(frozen=True)
-
-    output: M
-    found: tuple[Source, ...]
-
-
-class Researcher(Models, protocol=True):
-    """Language models that can search by themselves; a `Models` may be one."""
-
-    def ask_with_search(
-        self,
-        output_type: type[M],
-        prompt: Prompt,
-        find: Callable[[str], Sources],
-        role: Role = "writer",
-        searches: int = 5,
-    ) -> Found[M]:
-        """The model's answer to `prompt`, for which it may call `find` at most `searches` times."""
         raise NotImplementedError
 
 

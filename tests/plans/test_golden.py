@@ -11,12 +11,14 @@ import pytest
 from tests.plans import examples
 from workflows.engine.definition import Workflow
 from workflows.engine.plan import mermaid, plan_of, tree_text
+from workflows.library.content_pipeline import content_pipeline
 
 GOLDEN = Path(__file__).parent / "golden"
 KEPT: list[Workflow[Any, Any]] = [
     examples.article,
     examples.invoice,
     examples.delivery,
+    content_pipeline,
 ]
 """Add a workflow here, and its golden files with BATON_UPDATE_PLANS=1."""
 

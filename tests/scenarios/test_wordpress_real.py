@@ -17,10 +17,10 @@ from integrations.errors import InvalidRequest, NotConnected, NotFound, Unauthor
 from integrations.protocols import Image, Post
 from integrations.wordpress.connector import WordPress
 from tests.servers import wordpress
-from tests.servers.wordpress import WordPressServer
+from tests.servers.wordpress import LosesAnswers, WordPressServer
 from workflows.engine.policy import CallInProgress, Effect, call_in_progress
 
-session_wordpress = wordpress.session_wordpress
+running_wordpress = wordpress.running_wordpress
 wordpress_server = wordpress.wordpress_server
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600), pytest.mark.xdist_group("wordpress")]
 
@@ -33,21 +33,6 @@ A [link](javascript:alert(1)) and ![image](data:text/html;base64,AAAA) <img src=
 
 <!-- wp:html --><iframe src="https://evil.example"></iframe><!-- /wp:html -->
 """
-
-
-class LosesAnswers(httpx.BaseTransport):
-    """Lets the service do its work, and loses what it answers to a POST."""
-
-    def __init__(self) -> None:
-        self._inner = httpx.HTTPTransport()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._inner.handle_request(request)
-        if request.method == "POST":
-            response.read()
-            response.close()
-            raise httpx.ReadTimeout("the answer was lost", request=request)
-        return response
 
 
 @contextmanager

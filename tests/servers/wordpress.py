@@ -109,15 +109,39 @@ class WordPressServer:
         return WordPressSettings(url=self._known["WP_URL"], user=user, app_password=SecretStr(password))
 
 
-@pytest.fixture(scope="session")
-def session_wordpress() -> Iterator[WordPressServer]:
-    """The site of this test session; its content is anybody's."""
+class LosesAnswers(httpx.BaseTransport):
+    """Loses what is answered to a POST, after the service did its work; with `reach=False` the service never hears.
+
+    Only the first `times` are lost.
+    """
+
+    def __init__(self, times: int = 1_000, *, reach: bool = True) -> None:
+        self._inner = httpx.HTTPTransport()
+        self._left = times
+        self._reach = reach
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        lost = request.method == "POST" and self._left > 0
+        self._left -= lost
+        if lost and not self._reach:
+            raise httpx.ReadTimeout("the request was lost", request=request)
+        response = self._inner.handle_request(request)
+        if lost:
+            response.read()
+            response.close()
+            raise httpx.ReadTimeout("the answer was lost", request=request)
+        return response
+
+
+@pytest.fixture(scope="module")
+def running_wordpress() -> Iterator[WordPressServer]:
+    """The site, for the tests of a module; its content is anybody's."""
     with WordPressServer(Path(tempfile.gettempdir()) / "baton-wordpress") as server:
         yield server
 
 
 @pytest.fixture
-def wordpress_server(session_wordpress: WordPressServer) -> WordPressServer:
+def wordpress_server(running_wordpress: WordPressServer) -> WordPressServer:
     """The site, emptied."""
-    session_wordpress.empty()
-    return session_wordpress
+    running_wordpress.empty()
+    return running_wordpress

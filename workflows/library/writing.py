@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from integrations.ai.researcher import Researcher
 from integrations.errors import NotConnected, NotFound
-from integrations.protocols import Image, Images, Models, Researcher, Search, Sources, Topic
+from integrations.protocols import Image, Images, Models, Search, Sources, Topic
 from workflows import Retry, StepContext, step
 from workflows.library import prompts
 

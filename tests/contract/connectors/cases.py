@@ -9,7 +9,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from integrations.ai.connector import PydanticAI
+from integrations.ai.settings import AISettings
 from integrations.base import Connector
+from integrations.http import Unlimited
 from integrations.local_channel.connector import LocalChannel, LocalChannelSettings
 from integrations.local_covers.connector import LocalCovers, LocalCoversSettings
 from integrations.local_library.connector import LocalLibrary, LocalLibrarySettings
@@ -18,8 +21,20 @@ from integrations.local_site.connector import LocalSite
 from integrations.local_site.models import LocalSiteSettings
 from integrations.local_topics.connector import LocalTopics, LocalTopicsSettings
 from integrations.local_writer.connector import LocalWriter
+from integrations.notion.connector import Notion
+from integrations.notion.models import NotionSettings
+from integrations.openai_images.connector import OpenAIImages, OpenAIImagesSettings
+from integrations.protocols import Image, Prompt, Topic
+from integrations.tavily.connector import Tavily, TavilySettings
+from integrations.wikipedia.connector import Wikipedia, WikipediaSettings
+from integrations.wordpress.connector import WordPress
+from integrations.wordpress.models import WordPressSettings
 from tests.contract.connectors.sample import Shelf, ShelfSettings
-from tests.servers.http import Answer, Route
+from tests.servers.http import Answer, Route, as_json
+
+MADE_UP = "made-up-secret-for-tests"
+AN_IMAGE = Image.of(b"png", name="cover.png", mime="image/png")
+A_NOTION_ID = "28399f72-bada-81b2-8d25-000b442ed14b"
 
 MakeHttp = Callable[[str], Connector]
 """From a server's base address to a connector that speaks to it."""
@@ -86,6 +101,67 @@ CASES: tuple[ConnectorCase, ...] = (
     ),
     ConnectorCase(LocalCovers, make=lambda folder: LocalCovers(LocalCoversSettings())),
     ConnectorCase(LocalWriter, make=lambda folder: LocalWriter()),
+    ConnectorCase(
+        Notion,
+        over_http=lambda url: Notion(
+            NotionSettings(token=SecretStr(MADE_UP), data_source=A_NOTION_ID, api_url=url), limit=Unlimited()
+        ),
+        healthy={
+            "GET /v1/users/me": as_json({"object": "user", "name": "Baton"}),
+            f"GET /v1/data_sources/{A_NOTION_ID}": as_json(
+                {"object": "data_source", "properties": {"Status": {"type": "status"}, "URL": {"type": "url"}}}
+            ),
+        },
+        calls={
+            "get": HttpCall(lambda notion: notion.get(A_NOTION_ID), write=False),
+            "query": HttpCall(lambda notion: notion.query(A_NOTION_ID), write=False),
+            "read_markdown": HttpCall(lambda notion: notion.read_markdown(A_NOTION_ID), write=False),
+            "append_blocks": HttpCall(lambda notion: notion.append_blocks(A_NOTION_ID, "Text"), write=True),
+        },
+    ),
+    ConnectorCase(
+        WordPress,
+        over_http=lambda url: WordPress(WordPressSettings(url=url, user="ada", app_password=SecretStr(MADE_UP))),
+        healthy={
+            "GET /wp-json/wp/v2/users/me": as_json(
+                {"name": "Ada", "capabilities": {"publish_posts": True, "upload_files": True}}
+            )
+        },
+        calls={
+            "publish": HttpCall(lambda site: site.publish("Cats", "Text", ""), write=True),
+            "find_published": HttpCall(lambda site: site.find_published("key", "Cats", "Text", ""), write=False),
+            "upload_media": HttpCall(lambda site: site.upload_media(AN_IMAGE), write=True),
+            "get_post": HttpCall(lambda site: site.get_post("7"), write=False),
+            "ensure_term": HttpCall(lambda site: site.ensure_term("tag", "Cats"), write=True),
+        },
+    ),
+    ConnectorCase(
+        PydanticAI,
+        misconfigured=lambda folder: PydanticAI(AISettings()),
+        over_http=lambda url: PydanticAI(
+            AISettings(model="openai-chat:m", openai_api_key=SecretStr(MADE_UP), openai_base_url=f"{url}/v1")
+        ),
+        healthy={"GET /v1/models": as_json({"object": "list", "data": []})},
+        calls={"ask": HttpCall(lambda ai: ai.ask(Topic, Prompt(task="outline", instructions="Plan.")), write=False)},
+    ),
+    ConnectorCase(
+        Tavily,
+        over_http=lambda url: Tavily(TavilySettings(api_key=SecretStr(MADE_UP), url=url)),
+        healthy={"GET /usage": as_json({"key": {"usage": 1, "limit": 1000}})},
+        calls={"find": HttpCall(lambda search: search.find("cats"), write=False)},
+    ),
+    ConnectorCase(
+        Wikipedia,
+        over_http=lambda url: Wikipedia(WikipediaSettings(url=url, token=SecretStr(MADE_UP))),
+        healthy={"GET /w/rest.php/v1/search/page": as_json({"pages": []})},
+        calls={"find": HttpCall(lambda search: search.find("cats"), write=False)},
+    ),
+    ConnectorCase(
+        OpenAIImages,
+        over_http=lambda url: OpenAIImages(OpenAIImagesSettings(api_key=SecretStr(MADE_UP), url=f"{url}/v1")),
+        healthy={"GET /v1/models/gpt-image-2.5-flare": as_json({"id": "gpt-image-2.5-flare", "object": "model"})},
+        calls={"draw_cover": HttpCall(lambda images: images.draw_cover("Cats"), write=False)},
+    ),
 )
 
 SAMPLE = ConnectorCase(

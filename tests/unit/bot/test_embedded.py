@@ -169,6 +169,19 @@ def test_a_copied_home_does_not_use_the_server_of_the_first(settings: Settings, 
         assert embedded_redis_url(settings) == url
 
 
+def test_one_that_died_is_revived_where_it_was_with_what_it_held(settings: Settings) -> None:
+    with embedded_redis(settings) as url, Redis.from_url(url or "") as client:
+        assert not embedded.revive(settings, url or "")
+        client.set("kept", "1")
+        client.execute_command("WAITAOF", 1, 0, 5000)
+        os.kill(pid_of(url or ""), signal.SIGKILL)
+        eventually(lambda: not lives(settings))
+        assert embedded.revive(settings, url or "")
+        assert client.get("kept") == b"1"
+        assert embedded_redis_url(settings) == url
+    assert not lives(settings)
+
+
 def test_without_start_nothing_is_started(settings: Settings) -> None:
     with embedded_redis(settings, start=False) as url:
         assert url is None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pickle
 import threading
-import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
@@ -15,77 +13,18 @@ from click.testing import CliRunner
 from redis import Redis
 from rq.cli.cli import main as rq_cli
 from rq.job import Job, JobStatus
-from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
+from rq.registry import FailedJobRegistry, FinishedJobRegistry
 from rq.serializers import JSONSerializer
-from rq.suspension import resume, suspend
 from rq.worker import Worker
 from structlog.testing import capture_logs
 
 from bot.lanes import LaneWorker, connect
 from tests.servers import redis as servers
-from workflows.engine.ports import Ring
-from workflows.storage import rq_queue
-from workflows.storage.rq_queue import ADVANCE, RqQueue
+from tests.unit.bot.lanes_stage import DEADLINE, Gate, ring, running, started, until
+from workflows.storage.rq_queue import ADVANCE
 
 session_redis, redis_server = servers.session_redis, servers.redis_server
 redis_url, redis_client = servers.redis_url, servers.redis_client
-
-DEADLINE = 10.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what threads or processes are about to do."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
-
-
-@contextmanager
-def running(
-    url: str,
-    function: Callable[[str], None],
-    *,
-    queues: Sequence[str] = ("default",),
-    lanes: int = 4,
-    beat: float = 10.0,
-    name: str = "w1",
-) -> Iterator[LaneWorker]:
-    worker = LaneWorker(
-        queues, name, connection=connect(url), functions={ADVANCE: function}, lanes=lanes, beat=beat, patience=0.05
-    )
-    thread = threading.Thread(target=worker.work)
-    thread.start()
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        thread.join(DEADLINE)
-        assert worker.drained(DEADLINE)
-        worker.close()
-
-
-def ring(url: str, *runs: str, queue: str = "default", inbox: int = 0) -> None:
-    with rq_queue.connect(url) as redis:
-        RqQueue(redis).ring([Ring(run, inbox, queue) for run in runs])
-
-
-def started(redis: Redis, queue: str = "default") -> list[str]:
-    return StartedJobRegistry(queue, connection=redis).get_job_ids()
-
-
-class Gate:
-    """A job that tells when it has begun, and ends when the gate is opened."""
-
-    def __init__(self) -> None:
-        self.inside: list[str] = []
-        self.done: list[str] = []
-        self.open = threading.Event()
-
-    def __call__(self, run_id: str) -> None:
-        self.inside.append(run_id)
-        assert self.open.wait(DEADLINE)
-        self.done.append(run_id)
 
 
 @pytest.fixture
@@ -247,82 +186,6 @@ def test_a_queued_id_without_a_job_is_passed_over(redis_url: str, redis_client: 
         until(lambda: gate.done == ["a"])
 
 
-def test_an_emptied_redis_loses_the_books_for_a_moment_only(redis_url: str, redis_client: Redis, gate: Gate) -> None:
-    with running(redis_url, gate):
-        ring(redis_url, "a", "b")
-        until(lambda: len(gate.inside) == 2)
-
-        redis_client.flushall()
-
-        until(lambda: Worker.all(redis_client))  # of itself, with nothing rung
-        (worker,) = Worker.all(redis_client)
-        until(lambda: sorted(started(redis_client)) == ["a-0", "b-0"])
-        assert len(worker.get_current_executions(refresh=True)) == 2
-        ring(redis_url, "c")
-        until(lambda: len(gate.inside) == 3)
-        gate.open.set()
-        until(lambda: Worker.all(redis_client)[0].successful_job_count == 3)
-        assert Worker.all(redis_client)[0].get_state() == "idle"
-        assert started(redis_client) == []
-        assert redis_client.exists("rq:job:a-0") == 0
-
-
-def test_a_worker_waits_for_a_redis_that_is_not_there_yet(gate: Gate) -> None:
-    gate.open.set()
-    with servers.RedisServer() as server, capture_logs() as logs:
-        server.stop()
-        with running(server.url, gate):
-            until(lambda: logs)
-            server.start()
-            ring(server.url, "a")
-            until(lambda: gate.done == ["a"])
-            with server.client() as redis:
-                until(lambda: Worker.all(redis))
-    assert [entry["event"] for entry in logs] == ["redis is failing", "redis is fine again"]
-
-
-def test_jobs_end_without_redis_and_are_told_later(gate: Gate) -> None:
-    with servers.RedisServer(durable=True) as server, server.client() as redis, capture_logs() as logs:
-        with running(server.url, gate, lanes=2, beat=0.2):
-            ring(server.url, "a")
-            until(lambda: gate.inside == ["a"])
-            server.stop()
-            gate.open.set()
-            until(lambda: gate.done == ["a"])
-            until(lambda: logs)
-            server.start()
-            until(lambda: not started(redis))
-            assert Job.fetch("a-0", redis, JSONSerializer).get_status() is JobStatus.FINISHED
-            ring(server.url, "b")
-            until(lambda: gate.done == ["a", "b"])
-            until(lambda: Worker.all(redis)[0].get_state() == "idle")
-        assert Worker.all(redis) == []
-    assert [entry["event"] for entry in logs] == ["redis is failing", "redis is fine again"]
-
-
-def test_what_a_worker_shows_expires_when_it_is_killed(redis_url: str, redis_client: Redis, gate: Gate) -> None:
-    with running(redis_url, gate, beat=0.1):
-        ring(redis_url, "a")
-        until(lambda: gate.inside)
-        until(lambda: Worker.all(redis_client))
-        (execution,) = Worker.all(redis_client)[0].get_current_executions()
-        shown = [redis_client.ttl(key) for key in ("rq:worker:w1", "rq:worker:w1:executions", execution.key)]
-        gate.open.set()
-        assert all(0 < seconds <= 3 for seconds in shown)
-
-
-def test_suspended_workers_take_nothing(redis_url: str, redis_client: Redis, gate: Gate) -> None:
-    gate.open.set()
-    with running(redis_url, gate):
-        suspend(redis_client)
-        until(lambda: Worker.all(redis_client) and Worker.all(redis_client)[0].get_state() == "suspended")
-        ring(redis_url, "a")
-        until(lambda: redis_client.llen("rq:queue:default") == 1)
-        assert gate.inside == []
-        resume(redis_client)
-        until(lambda: gate.done == ["a"])
-
-
 def test_a_job_sees_nothing_of_the_one_before_it(redis_url: str) -> None:
     seen: list[dict[str, object]] = []
 
@@ -363,12 +226,3 @@ def test_burst_ends_when_nothing_is_left(redis_url: str, gate: Gate) -> None:
     assert worker.drained(0)
     worker.close()
     assert sorted(gate.done) == ["a", "b", "c"]
-
-
-def test_a_lane_that_breaks_takes_the_worker_down(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = LaneWorker(["default"], connection=connect(redis_url), lanes=2)
-    monkeypatch.setattr(worker, "_end", {}.__getitem__)
-    ring(redis_url, "a")
-    with pytest.raises(RuntimeError, match="lane"):
-        worker.work()
-    worker.close()

@@ -418,6 +418,30 @@ def long(run: Run, given: int) -> int:
     return given
 
 
+@workflow("nested")
+def nested(run: Run, given: int) -> int:
+    for outer in range(given):
+        run.step(one, str(outer))
+        for inner in range(given):
+            run.step(two, str(inner))
+            try:
+                if inner % 2:
+                    run.step(breaks)
+                else:
+                    run.step(one)
+            except StepFailed:
+                run.step(two)
+    return given
+
+
+def test_loops_in_loops_are_told_apart() -> None:
+    harness = Harness(nested)
+    run_id = harness.start("nested", 6)
+    shown = tree(harness, run_id)
+    assert [line for line in shown if line == "  + round for"] == ["  + round for"] * 6
+    assert len([line for line in shown if line == "      + round for"]) == 36
+
+
 def test_hundreds_of_rounds_are_read() -> None:
     harness = Harness(long)
     run_id = harness.start("long", 300)

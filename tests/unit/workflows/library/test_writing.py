@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from integrations.ai.researcher import Found, Researcher
 from integrations.base import Health
+from integrations.errors import NotConnected, NotFound
 from integrations.local_writer.connector import LocalWriter
-from integrations.protocols import Kind, M, Models, Prompt, Role, Source, Sources, Topic
+from integrations.protocols import Kind, Library, M, Models, Prompt, Role, Search, Source, Sources, Topic
 from workflows.engine.definition import spec_of
 from workflows.library import prompts, writing
 from workflows.library.writing import Article, Outline, Section, Seo
@@ -120,3 +123,76 @@ def test_seo_is_bounded(wrong: dict[str, str]) -> None:
     Seo(slug="a-b", meta_title="A", description="x" * 160)
     with pytest.raises(ValidationError):
         Seo.model_validate({"slug": "a-b", "meta_title": "A", "description": "d", **wrong})
+
+
+class Reader(Recorder, Researcher):
+    """A model that searches once, and picks what it is told to."""
+
+    def __init__(self, *picks: str) -> None:
+        super().__init__()
+        self._picks = picks
+
+    def ask_with_search(
+        self,
+        output_type: type[M],
+        prompt: Prompt,
+        find: Callable[[str], Sources],
+        role: Role = "writer",
+        searches: int = 5,
+    ) -> Found[M]:
+        """Search for the topic, and pick."""
+        found = find("bicycles").items
+        return Found[M](output=output_type.model_validate({"urls": self._picks}), found=found)
+
+
+class Shelves(Library):
+    """A search that finds the given pages."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def find(self, query: str, limit: int = 5) -> Sources:
+        """Find them."""
+        items = tuple(Source(title=name, url=f"https://{name}.test", text=name) for name in self._names)
+        return Sources(query=query, items=items)
+
+    def health(self) -> Health:
+        """Fine."""
+        return Health(True, "It finds")
+
+
+class TwoTools(Context):
+    """A context with models and a search."""
+
+    def __init__(self, models: Models, search: Library) -> None:
+        super().__init__(models)
+        self._search = search
+
+    def use(self, cls: type[Any]) -> Any:
+        """One of the two."""
+        return self._search if cls is Search else self._tool
+
+
+def researched(models: Models, *pages: str) -> list[str]:
+    """The addresses that research keeps, when the search finds these pages."""
+    ctx: Any = TwoTools(models, Shelves(*pages))
+    return [source.url for source in writing.research(ctx, TOPIC).items]
+
+
+def test_research_keeps_what_the_model_picks_of_what_was_found() -> None:
+    assert researched(Reader("https://b.test", "https://a.test"), "a", "b", "c") == ["https://b.test", "https://a.test"]
+    assert researched(Reader("http://127.0.0.1/secret", "https://a.test"), "a", "b") == ["https://a.test"]
+
+
+def test_research_that_picks_nothing_useful_keeps_everything() -> None:
+    assert researched(Reader("http://made-up.test"), "a", "b") == ["https://a.test", "https://b.test"]
+
+
+def test_research_without_results_says_so() -> None:
+    with pytest.raises(NotFound, match="found nothing"):
+        researched(Reader())
+
+
+def test_research_needs_a_model_that_searches() -> None:
+    with pytest.raises(NotConnected, match="BATON_MODEL"):
+        researched(Recorder(), "a")

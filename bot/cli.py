@@ -1,0 +1,158 @@
+"""The command line: `baton`. Every command is loaded when it is called, so that help and lists come at once."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from bot.commands import DONE, FAILED, INTERRUPTED, WRONG_USE
+from workflows.engine.errors import BatonError, StoreUnavailable
+
+START, LOOK, STEER, SERVE = "Start and look", "Look after", "Decide and steer", "Run Baton"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a command is, and what the list of commands says of it: how its docstring begins."""
+
+    module: str
+    help: str
+    panel: str
+    function: str = ""
+    takes_fields: bool = False
+    """Whether options that it does not know are fields of a workflow."""
+
+
+COMMANDS = {
+    "workflows": Entry("catalogue", "List the workflows, or the fields of one.", START),
+    "plan": Entry("catalogue", "Show the steps of a workflow before anything ran.", START),
+    "run": Entry("starting", "Start a run.", START, takes_fields=True),
+    "runs": Entry("looking", "List runs, the newest first.", START),
+    "show": Entry("looking", "Show one run: its steps, what it waits for, and how it ended.", START),
+    "approvals": Entry("deciding", "List what waits for a person's decision.", STEER),
+    "approve": Entry("deciding", "Approve what a run asks for.", STEER),
+    "reject": Entry("deciding", "Reject what a run asks for: the run ends by this decision.", STEER),
+    "changes": Entry("deciding", "Ask for changes: the run does it again with your comment.", STEER),
+    "signal": Entry("steering", "Send a run a named message that it waits for.", STEER),
+    "cancel": Entry("steering", "End an open run; it undoes first what it has to.", STEER),
+    "dead-letters": Entry(
+        "looking", "List the runs that a person has to look at, with the reason.", LOOK, "dead_letters"
+    ),
+    "resume": Entry("steering", "Let a failed or parked run go on from where it stopped.", LOOK),
+    "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
+    "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),
+    "prune": Entry("upkeep", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
+    "doctor": Entry("upkeep", "Check every part and say what to do.", LOOK),
+    "up": Entry("services", "Run everything here: web, worker and clock, with Redis when none is set.", SERVE),
+    "demo": Entry("demo", "Try Baton: write an article, decide on it, and read it on a site on this machine.", SERVE),
+    "web": Entry("services", "Run the web process.", SERVE),
+    "worker": Entry("services", "Run a worker: it advances runs.", SERVE),
+    "clock": Entry("services", "Run the clock: it rings what is due.", SERVE),
+    "migrate": Entry("services", "Bring the database up to this release.", SERVE),
+}
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command; the exit code. What goes wrong is told in one line."""
+    name = next((argument for argument in arguments if not argument.startswith("-")), "")
+    try:
+        return _carried_out(name, list(arguments))
+    except StoreUnavailable as error:
+        return _told(error, FAILED)
+    except BatonError as error:
+        return _told(error, WRONG_USE)
+    except typer.TyperException as error:
+        shown = f"baton {name} --help" if name in COMMANDS else "baton --help"
+        return _told(f"{error.format_message().rstrip('.')}. See `{shown}`.", error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: let the last flush pass
+        return DONE
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody at a command line wants to read a stack
+        if os.environ.get("BATON_TRACEBACK"):
+            traceback.print_exc()
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        return _told(f"{said}. This should not happen; BATON_TRACEBACK=1 shows where it did.", FAILED)
+
+
+def _carried_out(name: str, arguments: list[str]) -> int:
+    if name and name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "`baton --help` lists them."
+        raise BatonError(f"There is no command {name}. {hint}")
+    command = get_command(application(name))
+    code = command.main(args=arguments, prog_name="baton", standalone_mode=False)
+    sys.stdout.flush()
+    return code if isinstance(code, int) else DONE
+
+
+def application(wanted: str) -> typer.Typer:
+    """The application with the wanted command loaded, and the others by name and help alone."""
+    app = typer.Typer(name="baton", add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+    app.callback()(_baton)
+    for name, entry in COMMANDS.items():
+        fields = {"allow_extra_args": True, "ignore_unknown_options": True} if entry.takes_fields else {}
+        function = _load(name, entry) if name == wanted else _unloaded
+        app.command(name, help=None if name == wanted else entry.help, rich_help_panel=entry.panel,
+                    context_settings=fields)(function)  # fmt: skip
+    return app
+
+
+def _load(name: str, entry: Entry) -> Callable[..., Any]:
+    function: Callable[..., Any] = _part(f"bot.commands.{entry.module}", entry.function or name)
+    return function
+
+
+def _part(module: str, name: str) -> Any:
+    """What a module holds, imported when it is needed: here, and nowhere else on the command line."""
+    return getattr(importlib.import_module(module), name)
+
+
+def _unloaded() -> None:
+    """Stand in for a command that was not asked for."""
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        print(f"baton {_part('bot.settings', 'program_version')()}")
+        raise typer.Exit
+
+
+def _baton(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda asked: _version(asked=asked), is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Start workflows, decide on approvals, and look after runs.
+
+    Lists and runs come as JSON with --json. Exit codes: 0 done, 1 failed, 2 wrong use, 3 waiting.
+    """
+
+
+def _told(said: BatonError | str, code: int) -> int:
+    lines = [line.strip() for line in str(said).splitlines() if line.strip()]
+    print(f"baton: {' '.join(lines) or type(said).__name__}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The JSON documents that `--json` prints. Their fields are relied on by other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from workflows.engine.model import Approval, Kind, Record, Run, StepState
+from workflows.engine.plan import Plan, PlanNode
+from workflows.engine.problem import describe, problem_from
+
+Document = dict[str, Any]
+MARKS = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
+HOLDERS = frozenset({Kind.PARALLEL, Kind.MAP, Kind.BRANCH, Kind.FIRST, Kind.SAGA})
+
+
+def run_document(run: Run, records: Iterable[Record], *, everything: bool = False) -> Document:
+    """One run. `steps` are its steps and waits in order; with `everything`, all of its records."""
+    shown = in_order(records)
+    steps = (
+        [record_document(record) for record in shown] if everything else [step_document(r) for r in shown if is_step(r)]
+    )
+    return {
+        "id": run.id,
+        "workflow": run.workflow,
+        "version": run.version,
+        "state": run.state.value,
+        "input": parsed(run.input),
+        "output": parsed(run.output),
+        "error": reason(run),
+        "waiting_for": parsed(run.waiting) or [],
+        "steps": steps,
+        "started_by": run.started_by,
+        "created_at": moment(run.created_at),
+        "ended_at": moment(run.ended_at),
+    }
+
+
+def run_line(run: Run) -> Document:
+    """One run of a list: the same without its steps, input and output."""
+    whole = run_document(run, ())
+    return {name: value for name, value in whole.items() if name not in ("input", "output", "steps")}
+
+
+def step_document(record: Record) -> Document:
+    return {
+        "key": record.key,
+        "name": record.name,
+        "state": record.state.value,
+        "attempts": record.attempts,
+        "started_at": moment(record.started_at),
+        "ended_at": moment(record.ended_at),
+    }
+
+
+def record_document(record: Record) -> Document:
+    """One record with all that is known of it."""
+    problem = problem_from(record.error)
+    return step_document(record) | {
+        "kind": record.kind.value,
+        "title": record.title,
+        "generation": record.generation,
+        "superseded": record.superseded,
+        "undone": record.undone,
+        "input": parsed(record.input),
+        "output": parsed(record.output),
+        "error": describe(problem) if problem else None,
+        "due_at": moment(record.due_at),
+    }
+
+
+def approval_document(approval: Approval) -> Document:
+    return {
+        "id": approval.id,
+        "run": approval.run_id,
+        "key": approval.key,
+        "name": approval.name,
+        "title": approval.title,
+        "state": approval.state.value,
+        "outcome": approval.outcome.value if approval.outcome else None,
+        "show": parsed(approval.show),
+        "approvers": list(approval.approvers),
+        "quorum": approval.quorum,
+        "opened_at": moment(approval.opened_at),
+        "due_at": moment(approval.due_at),
+    }
+
+
+def plan_document(plan: Plan) -> Document:
+    return {
+        "workflow": plan.workflow,
+        "title": plan.title,
+        "version": plan.version,
+        "steps": [_node(node) for node in plan.nodes],
+        "on_failure": [_node(node) for node in plan.on_failure],
+        "problems": [
+            {"severity": p.severity.value, "message": p.message, "file": p.file, "line": p.line} for p in plan.problems
+        ],
+    }
+
+
+def _node(node: PlanNode) -> Document:
+    document: Document = {"kind": node.kind.value, "name": node.name, "title": node.title, "line": node.line}
+    if node.leaves:
+        document["leaves"] = node.leaves
+    if node.children:
+        document["children"] = [_node(child) for child in node.children]
+    return document
+
+
+# -----------------------------------------------------------------------------------------------------------
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Records as they began: those of former generations first."""
+
+    def when(record: Record) -> tuple[int, str, str, int]:
+        return (record.generation, moment(record.started_at) or "9", record.scope, record.ordinal)
+
+    return sorted(records, key=when)
+
+
+def is_step(record: Record) -> bool:
+    """Whether a record is a step or a wait that people count: no marks, nothing that only holds others."""
+    if record.superseded or record.kind in MARKS or record.kind in HOLDERS:
+        return False
+    return record.kind is not Kind.COMPENSATION or record.state is not StepState.PENDING or record.attempts > 0
+
+
+def reason(run: Run) -> str | None:
+    """Why a run failed or was parked, in words."""
+    problem = problem_from(run.error)
+    return describe(problem) if problem else None
+
+
+def waits_of(run: Run) -> Sequence[Document]:
+    """What a run waits for: each with `kind name key due_at approval`."""
+    found: list[Document] = parsed(run.waiting) or []
+    return found
+
+
+def parsed(text: str | None) -> Any:
+    """The value of JSON text; None for none."""
+    return json.loads(text) if text else None
+
+
+def moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

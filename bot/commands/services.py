@@ -1,0 +1,156 @@
+"""The commands that keep running: web, worker and clock, all of them at once, and the migration before them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from bot import logs
+from bot.clock import Clock
+from bot.embedded import NoEmbeddedRedis, embedded_redis
+from bot.parts import (
+    check_redis_url,
+    clock_ticks,
+    database_is_ready,
+    grace_of,
+    parts,
+    prefixed,
+    redis_keeper,
+    wait_in_child,
+    worker_parent,
+)
+from bot.runtime import Runtime
+from bot.settings import Settings, read_settings
+from bot.up import Group, StopSignals, follow_parent
+from bot.web.app import create_app
+from bot.web.serving import PortTaken, inherited, listen, serve
+from workflows.engine.errors import BatonError
+
+NO_REDIS = "No Redis is set and none runs here. Start everything with `baton up`, or set REDIS_URL."
+
+Port = Annotated[int | None, typer.Option(help="Where to listen; 0 takes a free port.", show_default="PORT, or 8010")]
+
+
+def up(port: Port = None) -> int:
+    """Run everything here: web, worker and clock, with Redis when none is set.
+
+    Stays in front until ctrl-C or SIGTERM, then lets running steps finish; a second ctrl-C stops at once. A part
+    that dies is started again.
+    """
+    settings = _settings(port=port)
+    with (
+        _failing(),
+        StopSignals() as signals,
+        listen(settings.baton_host, settings.port) as listening,
+        _redis(settings, start=True) as redis_url,
+    ):
+        with _closing(Runtime(settings, redis_url)) as runtime:
+            runtime.migrate()
+        tend = redis_keeper(settings, redis_url, prefixed)
+        group = Group(parts(settings, redis_url, listening), prefixed, grace=grace_of(settings), tend=tend)
+        bound = listening.getsockname()[1]
+        prefixed("up", f"Baton runs at http://{settings.baton_host}:{bound} with its data in {settings.home}")
+        prefixed("up", "ctrl-C stops it; `baton --help` in another terminal lists what it can do")
+        signals.group = group
+        code = group.run()
+    prefixed("up", "stopped" if code == 0 else "stopped, and had to kill what did not stop by itself")
+    return code
+
+
+def web(
+    port: Port = None,
+    *,
+    open_metrics: Annotated[
+        bool, typer.Option("--open-metrics", help="Show /metrics to other machines too, not to this one alone.")
+    ] = False,
+) -> int:
+    """Run the web process: health, metrics and the local site.
+
+    It listens on this machine alone unless BATON_HOST names another address.
+    """
+    follow_parent()
+    settings = _settings(port=port)
+    with _failing(), _redis(settings) as redis_url, _closing(Runtime(settings, redis_url)) as runtime:
+        app = create_app(runtime, open_metrics=open_metrics)
+        return serve(app, inherited() or listen(settings.baton_host, settings.port))
+
+
+def worker(
+    processes: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="BATON_PROCESSES")] = None,
+    lanes: Annotated[int | None, typer.Option(min=1, help="Runs at a time.", show_default="BATON_LANES")] = None,
+    queues: Annotated[str | None, typer.Option(help="Queues, by commas.", show_default="BATON_QUEUES")] = None,
+) -> int:
+    """Run a worker: it advances runs until SIGTERM or ctrl-C, then lets running steps finish.
+
+    Without the database or Redis it waits until they are there.
+    """
+    follow_parent()
+    settings = _settings(baton_processes=processes, baton_lanes=lanes, baton_queues=queues)
+    with _redis(settings) as redis_url:
+        os.environ["REDIS_URL"] = redis_url  # for the processes that it starts
+        stopped = wait_in_child(functools.partial(database_is_ready, settings))
+        return 0 if stopped else worker_parent(settings, redis_url).run()
+
+
+def clock() -> int:
+    """Run the clock: it rings what is due, reminds approvers, and looks for topics if BATON_TRIGGER says so.
+
+    Any number of clocks may run.
+    """
+    follow_parent()
+    settings = _settings()
+    with _redis(settings) as redis_url:
+        stopped = wait_in_child(functools.partial(database_is_ready, settings))
+        if stopped:
+            return 0
+        with _closing(Runtime(settings, redis_url)) as runtime:
+            return Clock(clock_ticks(runtime)).run()
+
+
+def migrate() -> None:
+    """Bring the database up to this release. Nothing happens when it is there already."""
+    settings = _settings()
+    with _closing(Runtime(settings)) as runtime:
+        typer.echo(f"The database is at revision {runtime.migrate()}.")
+
+
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """End with exit code 1, and the reason in one line, where the machine is at fault and not the command."""
+    try:
+        yield
+    except (PortTaken, NoEmbeddedRedis) as error:
+        typer.echo(f"baton: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _settings(**given: Any) -> Settings:
+    settings = read_settings(**{name: value for name, value in given.items() if value is not None})
+    logs.configure(settings)
+    return settings
+
+
+@contextlib.contextmanager
+def _redis(settings: Settings, *, start: bool = False) -> Iterator[str]:
+    """The address of Redis: as set, or this home's own. Raises BatonError where there is none."""
+    if settings.redis_url:
+        check_redis_url(settings.redis_url)
+        yield settings.redis_url
+        return
+    with embedded_redis(settings, start=start) as url:
+        if url is None:
+            raise BatonError(NO_REDIS)
+        yield url
+
+
+@contextlib.contextmanager
+def _closing(runtime: Runtime) -> Iterator[Runtime]:
+    try:
+        yield runtime
+    finally:
+        runtime.close()

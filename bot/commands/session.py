@@ -1,0 +1,96 @@
+"""What a command works with: the settings, the parts of this process, and who is at the keyboard."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from redis.exceptions import RedisError
+
+from bot.embedded import embedded_redis_url
+from bot.runtime import Runtime
+from bot.settings import Settings, read_settings
+from workflows.engine.errors import BatonError, StoreUnavailable
+
+NOWHERE = "unix:///dev/null"
+"""A Redis address that nobody answers: rings are dropped at once, and the rescue tick rings later."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's parts."""
+
+    settings: Settings
+    runtime: Runtime
+    redis_url: str
+
+    @property
+    def actor(self) -> str:
+        return self.settings.actor
+
+    def warn_if_nobody_works(self, then: str = "the run is recorded and goes on then") -> None:
+        """Say on stderr when a ring can't have been heard; `then` says what becomes of what was asked for."""
+        if not self.redis_url:
+            tell(f"Nothing is running here: start `baton up` ({then}).")
+            return
+        try:
+            self.runtime.redis.ping()
+        except (RedisError, OSError) as error:
+            said = str(error).split("\n", 1)[0].rstrip(".")
+            tell(f"Redis can't be reached: {said} ({then}, when the clock rings).")
+
+
+@contextmanager
+def opened(*, rings: bool = False) -> Iterator[Session]:
+    """The parts of one command; `rings` is for what changes runs. The SQLite default is brought up to date here."""
+    quiet()
+    settings = read_settings()
+    redis_url = (settings.redis_url or embedded_redis_url(settings) or "") if rings else ""
+    runtime = _runtime(settings, redis_url)
+    try:
+        _migrate(runtime, settings)
+        yield Session(settings, runtime, redis_url)
+    finally:
+        runtime.close()
+
+
+def _runtime(settings: Settings, redis_url: str) -> Runtime:
+    runtime = Runtime(settings, redis_url or NOWHERE)
+    try:
+        _ = runtime.redis  # made, not yet connected
+    except ValueError as error:
+        raise BatonError(f"REDIS_URL is no address of a Redis server: {error}") from None
+    return runtime
+
+
+def _migrate(runtime: Runtime, settings: Settings) -> None:
+    """Bring the SQLite file that nobody named up to this release; other databases are `baton migrate`'s."""
+    if settings.database_url:
+        return
+    try:
+        if not Path(settings.home / "baton.db").exists() or runtime.needs_migration():
+            runtime.migrate()
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{settings.home} can't be used for data ({error.strerror or error}): "
+            "give this user the right to write there, or set BATON_HOME."
+        ) from None
+
+
+def tell(words: str) -> None:
+    """One line for the person at the keyboard, beside what the command prints."""
+    print(f"baton: {words}", file=sys.stderr)  # noqa: T201 - the command line prints
+
+
+def quiet() -> None:
+    """Keep log lines of the parts out of what a command prints."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.getLogger("baton").setLevel(logging.CRITICAL)
