@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out one command; the exit code. What goes wrong is told in one line."""
     name = next((argument for argument in arguments if not argument.startswith("-")), "")
     try:
-        return _carried_out(name, list(arguments))
+        return _carried_out(name, list(arguments) or ["--help"])
     except StoreUnavailable as error:
         return _told(error, FAILED)
     except BatonError as error:
@@ -103,7 +103,7 @@ def _carried_out(name: str, arguments: list[str]) -> int:
 
 def application(wanted: str) -> typer.Typer:
     """The application with the wanted command loaded, and the others by name and help alone."""
-    app = typer.Typer(name="baton", add_completion=False, no_args_is_help=True, rich_markup_mode="rich")
+    app = typer.Typer(name="baton", add_completion=False, rich_markup_mode="rich")
     app.callback()(_baton)
     for name, entry in COMMANDS.items():
         fields = {"allow_extra_args": True, "ignore_unknown_options": True} if entry.takes_fields else {}

@@ -47,6 +47,11 @@ def say(*parts: RenderableType | str) -> None:
         out.print(plain(part) if isinstance(part, str) else part, soft_wrap=words or not out.is_terminal)
 
 
+def tell(words: str) -> None:
+    """One line for the person at the keyboard, beside what the command prints."""
+    sys.stderr.write(f"baton: {one_line(words)}\n")
+
+
 def document(value: Any) -> None:
     """Print one JSON document."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -10,7 +10,7 @@ import typer
 from bot import printing
 from bot.commands.documents import Document, plan_document
 from bot.commands.inputs import Field, fields_of, schema_of, type_of
-from bot.commands.session import quiet, tell
+from bot.printing import tell
 from bot.settings import read_settings
 from workflows.catalog import Catalogue, load
 from workflows.engine.definition import Workflow
@@ -18,7 +18,7 @@ from workflows.engine.errors import BatonError
 from workflows.engine.plan import Plan, mermaid, plan_of, tree_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Name = Annotated[str, typer.Argument(help="A workflow's name.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A workflow's name.", show_default=False)]
 
 
 def workflows(name: Name = "", *, as_json: AsJson = False) -> None:
@@ -73,7 +73,6 @@ def plan(
 
 
 def _installed(*, told: bool = True) -> Catalogue:
-    quiet()
     catalogue = load(read_settings().folders)
     for broken in catalogue.broken if told else ():
         tell(f"{broken.source} could not be loaded: {broken.reason}")

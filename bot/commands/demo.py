@@ -30,6 +30,7 @@ from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from bot.up import Group
 from bot.web.serving import PortTaken, listen
+from integrations.errors import ConnectorError
 from integrations.local_topics.front_matter import changed
 from integrations.protocols import Topics, TopicStatus
 from workflows.engine.errors import BatonError
@@ -143,6 +144,7 @@ def _running(settings: Settings, redis_url: str, listening: socket.socket) -> It
         try:
             printing.say(f"Starting web, worker and clock. What they say is in {settings.home / 'log'}")
             _await_ready(settings)
+            printing.say(f"Baton is at {settings.address}")
             yield Session(settings, runtime, redis_url)
         finally:
             _end(group, thread)
@@ -200,7 +202,10 @@ def _show(session: Session, topic: str) -> int:
 
 def _some_topic(session: Session) -> str:
     """Another one each time."""
-    ready = session.runtime.connectors.get(Topics).find(TopicStatus.READY, limit=50).items
+    try:
+        ready = session.runtime.connectors.get(Topics).find(TopicStatus.READY, limit=50).items
+    except ConnectorError as error:
+        raise DemoFailed(str(error)) from None
     if not ready:
         raise DemoFailed("No topic is ready. Set one to ready, or name one: baton demo --topic …")
     former = session.runtime.store.runs(RunQuery(workflow=content_pipeline.name, started_by=STARTER, limit=1000))

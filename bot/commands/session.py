@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.embedded import embedded_redis_url
+from bot.printing import tell
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from workflows.engine.errors import BatonError, StoreUnavailable
@@ -80,11 +81,6 @@ def _migrate(runtime: Runtime, settings: Settings) -> None:
             f"{settings.home} can't be used for data ({error.strerror or error}): "
             "give this user the right to write there, or set BATON_HOME."
         ) from None
-
-
-def tell(words: str) -> None:
-    """One line for the person at the keyboard, beside what the command prints."""
-    print(f"baton: {words}", file=sys.stderr)  # noqa: T201 - the command line prints
 
 
 def quiet() -> None:

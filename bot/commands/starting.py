@@ -18,7 +18,7 @@ from workflows.engine.model import OPEN, Run
 
 def run(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The workflow's name.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The workflow's name.", show_default=False)],
     *,
     given: Annotated[
         str,

@@ -23,7 +23,7 @@ Given = Annotated[
 
 def signal(
     run: RunId,
-    name: Annotated[str, typer.Argument(help="The signal's name.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The signal's name.", show_default=False)],
     *,
     payload: Annotated[str, typer.Option(help="What it carries: JSON, or @file.", show_default=False)] = "",
     as_json: AsJson = False,

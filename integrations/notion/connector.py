@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,13 +10,14 @@ import httpx
 from pydantic import JsonValue
 
 from integrations.base import Health, action
-from integrations.errors import ConnectorError, InvalidRequest, NotConnected, NotFound, Unavailable
+from integrations.errors import ConnectorError, InvalidRequest, NotFound, Unavailable
 from integrations.http import RateLimit
 from integrations.notion.api import Json, NotionApi
 from integrations.notion.cursor import Cursor
 from integrations.notion.from_markdown import portions
-from integrations.notion.models import Appended, NotionSettings, Record, Records, find_id, kind_of, page_id_of
+from integrations.notion.models import Appended, NotionSettings, Record, Records, brief, kind_of, page_id_of
 from integrations.notion.properties import NAMED, payload, plain, text, title_of
+from integrations.notion.sources import TopicSource
 from integrations.notion.to_markdown import OTHER_PAGES, Block, to_markdown
 from integrations.protocols import Topic, TopicPage, TopicRef, Topics, TopicStatus
 from workflows.engine.policy import Effect
@@ -25,15 +25,6 @@ from workflows.engine.policy import Effect
 SLOW = timedelta(minutes=5)
 """A long page takes many requests, at three a second."""
 MOST_BLOCKS = 3_000
-
-
-@dataclass(frozen=True)
-class Source:
-    """A data source: its name and the types of its properties."""
-
-    id: str
-    name: str
-    types: dict[str, str]
 
 
 class Notion(Topics):
@@ -44,7 +35,7 @@ class Notion(Topics):
     ) -> None:
         self._settings = settings
         self._api = NotionApi(settings, limit, transport)
-        self._found: Source | None = None
+        self._sources = TopicSource(self._api, settings.data_source)
 
     @action(idempotent=True, timeout=SLOW)
     def get(self, page_id: str) -> Topic:
@@ -110,7 +101,7 @@ class Notion(Topics):
 
         Without an id, that of the topics is asked. `filter` and `sorts` are as Notion's API defines them.
         """
-        source = page_id_of(data_source_id) if data_source_id else self._source().id
+        source = page_id_of(data_source_id) if data_source_id else self._sources.get().id
         asked: Json = {"filter": filter, "sorts": sorts, "start_cursor": cursor, "page_size": min(max(limit, 1), 100)}
         given = {name: value for name, value in asked.items() if value}
         answer = self._api.ask(
@@ -159,8 +150,7 @@ class Notion(Topics):
     def health(self) -> Health:
         """Who Baton is in Notion, and whether the topics' data source has the properties it needs."""
         bot = self._api.ask("the bot itself", lambda client: client.users.me())
-        self._found = None
-        source = self._source()
+        source = self._sources.look_up()
         names = self._settings.properties
         lacking = [name for name in (names.status, names.url) if name not in source.types]
         if lacking or source.types[names.status] not in NAMED:
@@ -195,7 +185,7 @@ class Notion(Topics):
 
     def _changed(self, status: TopicStatus, since: datetime | None) -> Iterator[Json]:
         """The topics' pages with a status that changed at `since` or later, the longest unchanged first."""
-        source = self._source()
+        source = self._sources.get()
         name = self._settings.properties.status
         kind = source.types.get(name, "")
         if kind not in NAMED:
@@ -214,32 +204,6 @@ class Notion(Topics):
         )
         return (page for page in pages if page.get("object") == "page")
 
-    def _source(self) -> Source:
-        """The topics' data source, looked up once; the setting may also name its database."""
-        if self._found is None:
-            wanted = find_id(self._settings.data_source) or ""
-            try:
-                answer = self._retrieve(wanted)
-            except NotFound:
-                answer = self._retrieve(self._only_source_of(wanted))
-            types = {name: str(value.get("type")) for name, value in (answer.get("properties") or {}).items()}
-            name = "".join(str(run.get("plain_text", "")) for run in answer.get("title") or ())
-            self._found = Source(str(answer.get("id", wanted)), name, types)
-        return self._found
-
-    def _retrieve(self, source_id: str) -> Json:
-        return self._api.ask(f"data source {brief(source_id)}", lambda client: client.data_sources.retrieve(source_id))
-
-    def _only_source_of(self, database_id: str) -> str:
-        what = f"database {brief(database_id)}"
-        database = self._api.ask(what, lambda client: client.databases.retrieve(database_id))
-        sources = database.get("data_sources") or []
-        if len(sources) == 1:
-            return str(sources[0]["id"])
-        listed = ", ".join(f"{source.get('name')!r} is {source.get('id')}" for source in sources) or "none"
-        words = f"The Notion {what} has {len(sources)} data sources ({listed})"
-        raise NotConnected(f"{words}. Set NOTION_DATA_SOURCE to the id of one, then press Resume.")
-
     def _tree(self, page_id: str) -> tuple[Block, ...]:
         budget = [MOST_BLOCKS]
         return self._children(page_id, f"page {brief(page_id)}", budget)
@@ -257,11 +221,6 @@ class Notion(Topics):
             children = self._children(block["id"], what, budget) if inside else ()
             found.append(Block(str(block.get("id")), kind, block.get(kind) or {}, children))
         return tuple(found)
-
-
-def brief(notion_id: str) -> str:
-    """Enough of an id to recognise it."""
-    return notion_id.replace("-", "")[:8]
 
 
 def _record(page: Json) -> Record:

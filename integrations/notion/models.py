@@ -119,6 +119,11 @@ def page_id_of(text: str) -> str:
     return found
 
 
+def brief(notion_id: str) -> str:
+    """Enough of an id to recognise it."""
+    return notion_id.replace("-", "")[:8]
+
+
 def kind_of(option: str | None, title: str) -> Kind:
     """The kind that an option names, whatever its case and hyphens; an article when there is none."""
     name = re.sub(r"[^a-z0-9]+", "_", (option or "").lower()).strip("_")

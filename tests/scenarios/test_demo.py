@@ -19,7 +19,7 @@ import pytest
 
 from bot.embedded import embedded_redis
 from bot.settings import read_settings
-from tests.unit.bot.command_stage import eventually, gone
+from tests.unit.bot.command_stage import eventually, started_for
 
 COMMAND = (sys.executable, "-P", "-m", "bot.cli", "demo")
 OFFLINE = dict.fromkeys(
@@ -33,20 +33,17 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def left_in(home: Path) -> list[int]:
-    """The living processes that were started for a home."""
-    mark, found = f"BATON_HOME={home}/demo\0".encode(), []
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            if entry.name.isdigit() and mark in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-    return [pid for pid in found if not gone([pid])]
+    """The living processes that were started for the demo in a home."""
+    return started_for(home / "demo")
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
-    for pid in left_in(tmp_path / "home"):
+    for pid in [*left_in(tmp_path / "home"), *started_for(tmp_path / "home")]:
         os.kill(pid, signal.SIGKILL)
+    with embedded_redis(read_settings(baton_home=tmp_path / "home" / "demo", redis_url=""), start=False):
+        pass  # the last to leave ends it
 
 
 class Terminal:

@@ -18,7 +18,7 @@ from tests.servers.redis import RedisServer
 from tests.servers.wordpress import WordPressServer
 from workflows.engine.model import Outcome, RunState
 
-session_wordpress = wordpress.session_wordpress
+running_wordpress = wordpress.running_wordpress
 wordpress_server = wordpress.wordpress_server
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("wordpress"), pytest.mark.timeout(240)]

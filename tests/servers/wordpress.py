@@ -1,12 +1,13 @@
-"""A real WordPress for tests, from Debian's packages: one at a time on a machine, whoever asks.
+"""A real WordPress for tests, from Debian's packages.
 
-The folder with the unpacked site and its database stays under the temporary folder, so only the first start is slow.
-Tests that use it are marked `servers`, and share an xdist group.
+The folder with the unpacked site and its database stays under the temporary folder, so only the first start is slow;
+test sessions at the same time get a folder each. Tests that use it are marked `servers`, and share an xdist group.
 """
 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import secrets
 import socket
@@ -29,10 +30,9 @@ MORE_THAN_ANY = 100
 class WordPressServer:
     """A site on a free port, with its administrator's application password."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = folder.with_suffix(".lock")
-        self._held: int | None = None
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._held = -1
         self._known: dict[str, str] = {}
 
     @property
@@ -41,9 +41,8 @@ class WordPressServer:
         return self._as(self._known["WP_USER"], self._known["WP_APP_PASSWORD"])
 
     def __enter__(self) -> Self:
-        """Start it, as soon as no other test session uses it."""
-        self._held = os.open(self._lock, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._held, fcntl.LOCK_EX)
+        """Start it in the first folder that no other test session uses."""
+        self._folder, self._held = free_folder()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -55,6 +54,7 @@ class WordPressServer:
             stdin=subprocess.DEVNULL,
         )
         if done.returncode:
+            os.close(self._held)
             pytest.fail(f"WordPress did not start:\n{done.stderr}", pytrace=False)
         lines = (self._folder / "env").read_text().splitlines()
         self._known = dict(line.split("=", 1) for line in lines)
@@ -63,8 +63,7 @@ class WordPressServer:
     def __exit__(self, *_: object) -> None:
         """Stop it; what it needs for a quick start stays."""
         subprocess.run([SCRIPT, "stop", self._folder], check=True, stdin=subprocess.DEVNULL)
-        if self._held is not None:
-            os.close(self._held)
+        os.close(self._held)
 
     def user(self, role: str) -> WordPressSettings:
         """How a connector reaches it as a new user with `role`."""
@@ -109,6 +108,20 @@ class WordPressServer:
         return WordPressSettings(url=self._known["WP_URL"], user=user, app_password=SecretStr(password))
 
 
+def free_folder() -> tuple[Path, int]:
+    """A folder for a site, and the file that keeps others out of it while it is open."""
+    for number in itertools.count(1):
+        folder = Path(tempfile.gettempdir()) / f"baton-wordpress-{number}"
+        held = os.open(folder.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+        else:
+            return folder, held
+    raise AssertionError("unreachable")
+
+
 class LosesAnswers(httpx.BaseTransport):
     """Loses what is answered to a POST, after the service did its work; with `reach=False` the service never hears.
 
@@ -136,7 +149,7 @@ class LosesAnswers(httpx.BaseTransport):
 @pytest.fixture(scope="module")
 def running_wordpress() -> Iterator[WordPressServer]:
     """The site, for the tests of a module; its content is anybody's."""
-    with WordPressServer(Path(tempfile.gettempdir()) / "baton-wordpress") as server:
+    with WordPressServer() as server:
         yield server
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 def eventually(true: Callable[[], object], seconds: float = DEADLINE) -> None:
@@ -53,6 +53,16 @@ def below(pid: int) -> dict[int, str]:
             with suppress(OSError):
                 found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ").strip()
     return found
+
+
+def started_for(home: Path) -> list[int]:
+    """The living processes that were started with this BATON_HOME."""
+    mark, found = f"BATON_HOME={home}\0".encode(), []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+    return [pid for pid in found if lives(pid)]
 
 
 class Baton:
@@ -104,7 +114,7 @@ class Baton:
         return below(self.process.pid)
 
     def ended(self) -> int:
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self._reader.join(5)
         assert self.process.stdout
         self.process.stdout.close()

@@ -55,6 +55,11 @@ def test_help_names_every_command(stage: Stage) -> None:
     assert [name for name in COMMANDS if not re.search(rf"\b{name}\b", answer.out)] == []
 
 
+def test_no_command_at_all_shows_the_help(stage: Stage) -> None:
+    answer = stage()
+    assert (answer.code, "Usage: baton" in answer.out, answer.err) == (0, True, "")
+
+
 def test_the_version(stage: Stage) -> None:
     answer = stage("--version")
     assert (answer.code, answer.out.split()[0]) == (0, "baton")
@@ -179,7 +184,8 @@ WRONG: list[tuple[list[str], str]] = [
     (["workflows", "lost"], "name 'Nowhere' is not defined"),
     (["run", "waits", "--input", '"four"'], "can't start with this input"),
     (["show", "zzz"], "There is no run zzz"),
-    (["show"], "Missing argument"),
+    (["show"], "Missing argument 'RUN'. See `baton show --help`."),
+    (["run"], "Missing argument 'NAME'"),
     (["runs", "--state", "sleeping"], "There is no state sleeping"),
     (["runs", "--limit", "0"], "--limit"),
     (["approve", "zzz"], "There is no open approval zzz"),

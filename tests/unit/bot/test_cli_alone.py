@@ -18,18 +18,9 @@ import pytest
 
 from tests.unit.bot.cli_stage import Answer, Stage
 
-LIGHT = (
-    "redis",
-    "rq",
-    "sqlalchemy",
-    "sqlmodel",
-    "alembic",
-    "httpx",
-    "psycopg",
-    "pydantic_settings",
-    "pydantic_ai",
-    "structlog",
-)
+STORE = {"redis", "rq", "sqlalchemy", "sqlmodel", "alembic", "psycopg"}
+"""What a command that needs no database must not import."""
+LIGHT = STORE | {"httpx", "pydantic_settings", "pydantic_ai", "structlog"}
 """What help must not import."""
 
 
@@ -221,13 +212,14 @@ def test_a_terminal_shows_the_tree_once(stage: Stage) -> None:
 # start-up ------------------------------------------------------------------------------------------------
 
 
-def test_help_imports_nothing_heavy(stage: Stage) -> None:
+@pytest.mark.parametrize(("words", "heavy"), [("--help", LIGHT), ("--version", STORE), ("workflows", STORE)])
+def test_start_up_imports_nothing_needless(stage: Stage, words: str, heavy: set[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-P", "-m", "bot.cli", "--help"],
+        [sys.executable, "-X", "importtime", "-P", "-m", "bot.cli", words],
         env=os.environ | stage.env,
         capture_output=True,
         text=True,
         check=True,
     )
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    assert imported & set(LIGHT) == set()
+    assert imported & heavy == set()

@@ -15,7 +15,7 @@ import pytest
 from bot.embedded import embedded_redis, embedded_redis_url
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
-from tests.unit.bot.command_stage import Baton, eventually, gone
+from tests.unit.bot.command_stage import Baton, eventually, gone, started_for
 from workflows.engine.model import Run, RunState
 
 FLOWS = """
@@ -52,8 +52,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "errands.py").write_text(FLOWS)
     yield tmp_path
+    for pid in started_for(tmp_path / "home"):  # what a failed test left
+        os.kill(pid, signal.SIGKILL)
     with embedded_redis(home_of(tmp_path), start=False):
-        pass  # the last to leave ends what a failed test left
+        pass  # the last to leave ends it
 
 
 def home_of(folder: Path) -> Settings:
@@ -126,7 +128,7 @@ def stopped_at_once(baton: Baton, folder: Path) -> None:
         baton.process.send_signal(signal.SIGINT)
         return gone(parts)
 
-    eventually(killed, 15)
+    eventually(killed)
     assert baton.ended() == 1
     runtime.close()
 
