@@ -51,6 +51,7 @@ COMMANDS = {
     "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
     "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),
     "prune": Entry("upkeep", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
+    "restored": Entry("upkeep", "Say that the database came back from a backup: open runs ask before they act.", LOOK),
     "doctor": Entry("upkeep", "Check every part and say what to do.", LOOK),
     "up": Entry("services", "Run everything here: web, worker and clock, with Redis when none is set.", SERVE),
     "demo": Entry("demo", "Try Baton: write an article, decide on it, and read it on a site on this machine.", SERVE),

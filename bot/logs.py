@@ -35,7 +35,7 @@ def configure(settings: Settings | None = None, *, style: str = "") -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a process may change its mind, and logging is no hot path
     )
     handler = logging.StreamHandler()
     handler.setFormatter(

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     baton_tick: float = Field(default=1.0, gt=0)
     """Seconds between two ticks of the clock."""
 
+    baton_log: Literal["", "console", "json"] = ""
+    """How log lines look; empty: for people at a terminal, JSON elsewhere."""
+
     baton_model: str = ""
     baton_model_writer: str = ""
     baton_model_editor: str = ""

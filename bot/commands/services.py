@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import signal
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -32,6 +33,9 @@ from bot.web.serving import PortTaken, inherited, listen, serve
 from workflows.engine.errors import BatonError
 
 NO_REDIS = "No Redis is set and none runs here. Start everything with `baton up`, or set REDIS_URL."
+
+UNDER_HONCHO = "HONCHO_PROCESS_NAME"
+"""Set by honcho for the processes that it starts."""
 
 Port = Annotated[int | None, typer.Option(help="Where to listen; 0 takes a free port.", show_default="PORT, or 8010")]
 
@@ -113,10 +117,16 @@ def clock() -> int:
 
 
 def migrate() -> None:
-    """Bring the database up to this release. Nothing happens when it is there already."""
+    """Bring the database up to this release. Nothing happens when it is there already.
+
+    Under honcho, which ends every process when one ends, it stays until it is told to go.
+    """
     settings = _settings()
     with _closing(Runtime(settings)) as runtime:
         typer.echo(f"The database is at revision {runtime.migrate()}.")
+    if UNDER_HONCHO in os.environ:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pause()
 
 
 @contextlib.contextmanager

@@ -43,6 +43,19 @@ def prune(
         )
 
 
+def restored(*, as_json: AsJson = False) -> None:
+    """Say that the database came back from a backup: open runs ask before they act.
+
+    Give it after the backup is in place and before workers and clocks start. Example: baton restored
+    """
+    with opened() as session:
+        count = session.runtime.service.restored(by=session.settings.actor)
+    if as_json:
+        printing.document({"runs": count})
+    else:
+        printing.say(f"{count} run{'' if count == 1 else 's'} will ask the services before doing what is not recorded.")
+
+
 def doctor(*, as_json: AsJson = False) -> None:
     """Check every part and say what to do.
 

@@ -1,0 +1,16 @@
+"""What every test of the edges starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_come() -> Iterator[None]:
+    """A command that was called in this process sets up logging; the next test starts without."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
