@@ -36,8 +36,8 @@ def registry(settings: Settings, environment: Mapping[str, str] | None = None) -
     """The connectors of one process; each is imported when it is first used. Raises SettingsError."""
     bindings: Bound = {**_topics(settings), **_site(settings), **_search(settings), **_models(settings)}
     bindings |= {Images: _images(settings), **_local(settings)}
-    plugins: Mapping[type[Any], Any] = installed(os.environ if environment is None else environment)
-    return Registry({**bindings, **plugins})
+    bindings |= installed(os.environ if environment is None else environment)
+    return Registry(bindings)
 
 
 def uses_model(settings: Settings) -> bool:
