@@ -30,7 +30,7 @@ from workflows.engine.errors import (
 from workflows.engine.model import SUSPECT, Event, RunChange, RunState, Writes
 from workflows.engine.operations.child import ChildEnd
 from workflows.engine.ports import Claim, Claimant, Lease, View
-from workflows.engine.problem import Problem, describe, problem_of
+from workflows.engine.problem import Problem, describe, one_line, problem_of
 from workflows.engine.run import ContinueAsNew, Run
 from workflows.engine.turn import Means, Turn
 
@@ -191,13 +191,14 @@ class _Pass:
     def _suspend(self) -> None:
         turn, waits = self._turn, list(self._cursor.waits.values())
         due = [record.due_at for record in waits if record.due_at is not None]
-        if turn.run.deadline is not None and turn.ended is None:
+        if turn.run.deadline is not None and turn.ended is None and turn.run.deadline > turn.now():
             due.append(turn.run.deadline)
         waiting = json.dumps([asdict(waiting_for(record)) for record in waits])
         change: RunChange = {"state": RunState.WAITING, "waiting": waiting, "due_at": min(due, default=None)}
         events = (Event(turn.run.id, "run.waiting", turn.now(), waiting),)
         turn.means.checkpoint("before_suspend", "")
-        turn.leave(self._cursor.buffer, Writes(events=events, run=change), expect_inbox=turn.inbox.counter)
+        if not turn.leave(self._cursor.buffer, Writes(events=events, run=change), expect_inbox=turn.inbox.counter):
+            self._cursor.flush()  # the next pass finds what this one opened, so it must be written
 
     def _continue(self, fresh: ContinueAsNew) -> None:
         turn = self._turn
@@ -252,7 +253,8 @@ def _broken(workflow: Workflow[Any, Any], error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "/workflows/engine/" not in frame.filename] or list(frames)
     place = f" at {own[-1].filename.rsplit('/', 1)[-1]}:{own[-1].lineno}" if own else ""
-    said = f": {error}" if str(error) else ""
+    words = one_line(error)
+    said = f": {words}" if words != type(error).__name__ else ""
     return (
         f"The body of {workflow.name} is broken: {type(error).__name__}{said}{place}. "
         "Mend it, then resume; finished steps stay done."

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from inspect import signature
+from typing import Any, Generic, TypeVar, get_type_hints
 
+from workflows.engine import codec
 from workflows.engine.definition import return_type
+from workflows.engine.detail import detail_of
 from workflows.engine.errors import Parked
+from workflows.engine.model import Record
 from workflows.engine.policy import CallInProgress, CallSpec
 from workflows.engine.ports import Tools
 
@@ -119,3 +125,30 @@ def _step(fn: Callable[..., Any], spec: CallSpec) -> Target:
         (lambda key, args, kwargs: finder(key, *args, **kwargs)) if finder else None,
         return_type(fn),
     )
+
+
+def address_of(fn: Callable[..., Any]) -> str:
+    """Where a step or action is, so that it is found again without the body that named it."""
+    return f"{fn.__module__}:{fn.__qualname__}"
+
+
+def recorded_call(record: Record) -> Call[Any]:
+    """A compensation from its row alone; raises Parked when its function is not where it was."""
+    detail = detail_of(record)
+    module, _, path = detail.target.partition(":")
+    found: Any = sys.modules.get(module)
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    if not callable(found):
+        raise Parked(f"{record.key} undoes with {detail.target}, which is no longer there. Put it back, then resume.")
+    values = json.loads(record.input or "[]")
+    named = values.pop() if detail.named else {}
+    hints = get_type_hints(found)
+    positional = [name for name in list(signature(found).parameters)[1:] if name not in named]
+    what = f"An argument of {record.key}"
+    args = [_typed(value, hints.get(name, Any), what) for name, value in zip(positional, values, strict=False)]
+    return Call(found, tuple(args), {name: _typed(value, hints.get(name, Any), what) for name, value in named.items()})
+
+
+def _typed(value: Any, kind: Any, what: str) -> Any:
+    return codec.decode(json.dumps(value), kind, what)

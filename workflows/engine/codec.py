@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, SecretBytes, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from workflows.engine.errors import CodecError
@@ -27,16 +27,16 @@ def encode(value: Any, what: str) -> str:
     try:
         plain = to_jsonable_python(value)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        size = len(text.encode())
     except (PydanticSerializationError, TypeError, ValueError, RecursionError) as error:
         raise CodecError(
             f"{what} is a {type(value).__name__} that can't be written as JSON ({_short(error)}). "
             "Return a pydantic model, a dataclass or plain values, then resume."
         ) from None
-    if _MASK in text and _holds_secret(value):
+    if _holds_secret(value):
         raise CodecError(
             f"{what} holds a secret, which must not enter a history. Return a reference to it instead, then resume."
         )
-    size = len(text.encode())
     if size > MAX_BYTES:
         raise CodecError(
             f"{what} is {size / 1_048_576:.1f} MB, over the limit of 4 MB. "
@@ -64,6 +64,8 @@ def digest(text: str) -> str:
 def arguments(args: Iterable[Any], kwargs: Mapping[str, Any], what: str) -> str:
     """The canonical JSON of a call's arguments: the positional ones, then the named ones where there are any."""
     listed = list(args)
+    if any(isinstance(value, Iterator) for value in (*listed, *kwargs.values())):
+        raise CodecError(f"{what} is an iterator, which can be read only once. Give a list instead, then resume.")
     return encode([*listed, dict(kwargs)] if kwargs else listed, what)
 
 
@@ -80,7 +82,7 @@ def _cached_adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _holds_secret(value: Any) -> bool:
-    if isinstance(value, SecretStr | SecretBytes):
+    if isinstance(value, Secret | SecretStr | SecretBytes):
         return True
     if isinstance(value, BaseModel):
         return any(_holds_secret(getattr(value, name)) for name in type(value).model_fields)

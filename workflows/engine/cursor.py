@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from workflows.engine.errors import Draining, Interruption, Suspended, VerbMisuse
+from workflows.engine.errors import BranchStopped, Draining, Ended, Interruption, Suspended, VerbMisuse
 from workflows.engine.model import Attempt, Event, Kind, Record, StepState, Writes
 from workflows.engine.policy import current_call
 from workflows.engine.turn import Buffer, Turn
@@ -114,9 +114,18 @@ class Cursor:
         finally:
             _branch.reset(token)
 
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Whatever stops a verb stops every later one, also those in a `finally`."""
+        try:
+            yield
+        except Interruption as interruption:
+            raise self.close(interruption) from None
+
     def close(self, interruption: Interruption) -> Interruption:
         """From now on every verb of this branch raises this interruption."""
-        if self._closed is None:
+        ends = Ended | BranchStopped  # these are followed by undoing, which may be interrupted itself
+        if self._closed is None or (isinstance(self._closed, ends) and not isinstance(interruption, ends)):
             self._closed = interruption
         return self._closed
 

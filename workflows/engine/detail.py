@@ -26,6 +26,13 @@ class Detail:
     again: bool = False
     """A person said that the unclear attempt may be repeated."""
     saga: str = ""
+    """For a compensation: the key of the saga that it belongs to."""
+    target: str = ""
+    """For a compensation: where its function is, as `module:name`."""
+    named: bool = False
+    """For a compensation: the last of its arguments are the named ones."""
+    end: int = 0
+    """For a saga that was undone: the ordinal after its block."""
 
     def text(self) -> str:
         """As JSON, without what is empty."""

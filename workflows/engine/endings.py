@@ -8,10 +8,20 @@ from dataclasses import dataclass, replace
 from workflows.engine import codec
 from workflows.engine.cursor import Cursor
 from workflows.engine.ids import new_id
-from workflows.engine.model import ApprovalState, Event, Kind, Message, MessageKind, Record, RunChange, RunState, Writes
+from workflows.engine.model import (
+    Event,
+    Kind,
+    Message,
+    MessageKind,
+    Record,
+    RunChange,
+    RunState,
+    Writes,
+)
 from workflows.engine.operations.child import ChildEnd
 from workflows.engine.problem import Problem
 from workflows.engine.turn import Turn
+from workflows.engine.withdrawal import loose_ends
 
 
 @dataclass(frozen=True)
@@ -41,16 +51,8 @@ def park(turn: Turn, cursor: Cursor, problem: Problem) -> None:
 
 def with_loose_ends(turn: Turn, writes: Writes) -> Writes:
     """What an ended run must not leave behind: open approvals and children that nobody waits for."""
-    approvals, cancels = [], []
-    for record in turn.history.unfinished():
-        if record.kind is Kind.APPROVAL:
-            approval_id = json.loads(record.detail or "{}").get("approval", "")
-            approval = turn.read(lambda store, wanted=approval_id: store.approval(wanted))  # type: ignore[misc]
-            if approval is not None and approval.state is ApprovalState.OPEN:
-                approvals.append(replace(approval, state=ApprovalState.VOID, closed_at=turn.now(), remind_at=None))
-        elif record.kind is Kind.CHILD:
-            cancels.append((json.loads(record.detail or "{}")["run"], f"its parent {turn.run.id} has ended"))
-    return replace(writes, approvals=tuple(approvals), cancels=tuple(cancels))
+    approvals, cancels = loose_ends(turn, turn.history.unfinished())
+    return replace(writes, approvals=(*writes.approvals, *approvals), cancels=(*writes.cancels, *cancels))
 
 
 def to_parent(turn: Turn, end: ChildEnd) -> tuple[Message, ...]:

@@ -80,7 +80,7 @@ def retry_after(error: BaseException) -> timedelta | None:
 def effect_of(error: BaseException) -> Effect:
     """What the failed call left behind; errors that do not say leave it unknown."""
     told = getattr(error, "effect", Effect.UNKNOWN)
-    return Effect(told)
+    return Effect.NONE if told == Effect.NONE else Effect.UNKNOWN
 
 
 @dataclass(frozen=True)

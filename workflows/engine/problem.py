@@ -72,7 +72,10 @@ def error_from(problem: Problem) -> BodyError:
 
 def one_line(error: BaseException) -> str:
     """The first line of an error's text, or its class where it has none."""
-    text = str(error).strip().split("\n", 1)[0]
+    try:
+        text = str(error).strip().split("\n", 1)[0]
+    except Exception:  # noqa: BLE001 - an error that can't say what it is
+        text = ""
     return text[:500] or type(error).__name__
 
 

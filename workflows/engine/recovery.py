@@ -15,10 +15,14 @@ from workflows.engine.ids import idempotency_key, new_id
 from workflows.engine.model import (
     DONE,
     OPEN,
+    OVER,
+    ApprovalState,
     AttemptState,
     Audit,
     Event,
     Kind,
+    Message,
+    MessageKind,
     NewRun,
     Record,
     Run,
@@ -27,11 +31,11 @@ from workflows.engine.model import (
     StepState,
     Writes,
 )
-from workflows.engine.operations.child import limits
+from workflows.engine.operations.child import ChildEnd, limits
 from workflows.engine.policy import Effect
 from workflows.engine.ports import View
 from workflows.engine.problem import problem_from
-from workflows.engine.redoing import redone, undone_saga
+from workflows.engine.redoing import redone, stopped_sagas, undone_saga
 from workflows.engine.service import Service
 
 _DEAD = frozenset({RunState.FAILED, RunState.PARKED})
@@ -54,9 +58,14 @@ class Recovery:
             run = self._dead(view, by, "resume")
             records = view.records()
             if run.state is RunState.PARKED:
-                return _revived(view, by, "resume", self._parked(run, records, again=again))
+                return _revived(
+                    view, by, "resume", self._renewed(view, self._parked(run, records, again=again), grow=False)
+                )
             failing = _failing(run, records)
             gone = list(redone(records, failing)) if failing else []
+            if failing is None:
+                gone = [r for saga in stopped_sagas(records, "", "RunTimedOut") for r in redone(records, saga)]
+            gone += _withdrawn(records)
             ending = [record for record in records if record.scope == "!"]
             if failing is None and not ending:
                 raise Refused(
@@ -76,7 +85,8 @@ class Recovery:
 
         def change(view: View) -> Writes:
             run = self._dead(view, by, "edit")
-            writes = Writes(supersede_all=True, run={"input": text, "generation": run.generation + 1})
+            change: RunChange = {"input": text, "generation": run.generation + 1}
+            writes = replace(_left_behind(view, over=False), supersede_all=True, run=change)
             return _revived(view, by, "edit", self._renewed(view, writes, grow=False))
 
         self._service.change(run_id, change)
@@ -91,13 +101,15 @@ class Recovery:
             record = next((r for r in records if r.key == key), None)
             _check_skippable(run, record, key, records)
             assert record is not None
-            gone = [r for r in redone(records, record) if r is not record and r.kind is not Kind.COMPENSATION]
+            after = () if record.kind is Kind.COMPENSATION else redone(records, record)
+            gone = [r for r in after if r is not record]
             skipped = replace(
                 record, state=StepState.SKIPPED, output=text, error=None, ended_at=view.now, due_at=None,
                 position=record.position or 1 + max((r.position for r in records), default=0),
             )  # fmt: skip
             writes = Writes(records=(skipped,), supersede=_names([*gone, *_after_failure(records)]))
-            return _revived(view, by, "skip", self._renewed(view, writes, grow=False), key)
+            anew = any(r.kind is Kind.STEP and r.state is StepState.SUCCEEDED for r in gone)
+            return _revived(view, by, "skip", self._renewed(view, writes, grow=anew), key)
 
         self._service.change(run_id, change)
 
@@ -133,7 +145,8 @@ class Recovery:
                 Audit(view.now, by, "fork", original.id, run.id),
                 Audit(view.now, by, "start", run.id, f"forked from {original.id}"),
             )
-            return Writes(starts=(NewRun(run, records),), events=(told,), audit=audit, run=ended)
+            left = _left_behind(view, over=True) if "state" in ended else Writes()
+            return replace(left, starts=(NewRun(run, records),), events=(told,), audit=audit, run=ended)
 
         self._service.change(run_id, change)
         return forked[0]
@@ -150,7 +163,8 @@ class Recovery:
             if run.state is RunState.PARKED:
                 ended |= {"state": RunState.CANCELLED, "ended_at": view.now}
             told = Event(run.id, "run.discarded", view.now, json.dumps({"reason": reason}), by)
-            return Writes(events=(told,), audit=(Audit(view.now, by, "discard", run.id, reason),), run=ended)
+            left = _left_behind(view, over=True) if "state" in ended else Writes()
+            return replace(left, events=(told,), audit=(Audit(view.now, by, "discard", run.id, reason),), run=ended)
 
         self._service.change(run_id, change)
 
@@ -185,6 +199,8 @@ class Recovery:
     def _renewed(self, view: View, writes: Writes, *, grow: bool) -> Writes:
         workflow = self._service.catalogue.get(view.run.workflow)
         change: RunChange = {"crashes": 0}
+        if view.run.state is RunState.FAILED:
+            change["cancel"] = None
         if grow:
             change["generation"] = view.run.generation + 1
         if workflow.timeout is not None:
@@ -224,8 +240,36 @@ def _definite(failing: Record, gone: Iterable[Record]) -> bool:
     return not unknown or any(record.kind is Kind.SAGA for record in gone)
 
 
+def _withdrawn(records: Sequence[Record]) -> list[Record]:
+    """Waits that ended with the run, unanswered: they are asked anew."""
+    firsts = {record.key + "/" for record in records if record.kind is Kind.FIRST and record.state not in DONE}
+    kinds = (Kind.APPROVAL, Kind.CHILD, Kind.FIRST)
+
+    def unanswered(record: Record) -> bool:
+        dropped = record.state is StepState.SKIPPED and record.output is None
+        return record.kind in kinds and (record.state not in DONE or dropped)
+
+    return [record for record in records if record.scope in firsts or unanswered(record)]
+
+
 def _after_failure(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record.scope.startswith("on_failure/")]
+
+
+def _left_behind(view: View, *, over: bool) -> Writes:
+    """What a run that ends or starts over here must not leave: open approvals, children, a parent that waits."""
+    run, why = view.run, f"its parent {view.run.id} goes on without it"
+    void = tuple(
+        replace(a, state=ApprovalState.VOID, closed_at=view.now, remind_at=None)
+        for a in view.approvals()
+        if a.state is ApprovalState.OPEN
+    )
+    cancels = tuple((child.id, why) for child in view.children() if child.state not in OVER)
+    told: tuple[Message, ...] = ()
+    if over and run.parent_id and run.parent_key:
+        end = codec.encode(ChildEnd(RunState.CANCELLED, None, "it was given up"), "The end")
+        told = (Message(new_id(), run.parent_id, MessageKind.CHILD, run.parent_key, end, view.now, run.id),)
+    return Writes(approvals=void, cancels=cancels, messages=told)
 
 
 def _names(records: Iterable[Record]) -> tuple[tuple[int, str], ...]:
@@ -237,6 +281,8 @@ def _check_skippable(run: Run, record: Record | None, key: str, records: Sequenc
         raise Refused(f"Run {run.id} has no step {key}. `baton show {run.id}` lists its steps.")
     if record.kind is Kind.APPROVAL:
         raise Refused(f"{key} is an approval: approvals can't be skipped.")
+    if record.kind is Kind.CHILD and record.state is not StepState.FAILED:
+        raise Refused(f"{key} is a child run that goes on: cancel that run, or wait for it.")
     if record.kind not in _SKIPPABLE or record.state in (StepState.SUCCEEDED, StepState.SKIPPED):
         raise Refused(f"{key} is a {record.kind} that {record.state}: there is nothing to skip.")
     if record.kind is not Kind.COMPENSATION and undone_saga(list(records), record) is not None:
@@ -265,6 +311,8 @@ def _inherited(view: View, original: Run, run_id: str, at: str) -> tuple[Record,
     first = next((r for r in records if r.key == at), None) if at else _failing(original, records)
     if at and first is None:
         raise Refused(f"Run {original.id} has no step {at} to fork from. `baton show {original.id}` lists its steps.")
+    if first is not None and any(r.kind is Kind.FIRST and r.key + "/" == first.scope for r in records):
+        raise Refused(f"{at} is one of several waits that race: fork from {first.scope.rstrip('/')}, which holds them.")
     gone = (
         {record.key for record in redone(records, first)}
         if first

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workflows.engine.detail import detail_of
 from workflows.engine.history import History
 from workflows.engine.model import Kind, Record, StepState
+from workflows.engine.problem import problem_from
 
 
 def redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
@@ -15,7 +17,7 @@ def redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
     """
     history = History(records)
     start = undone_saga(list(records), failing) or failing
-    gone = {record.key: record for record in history.within(start.scope, start.ordinal)}
+    gone = {r.key: r for r in history.within(start.scope, start.ordinal) if _same_branch(r, start)}
     scope = start.scope
     while scope:
         holder = next((r for r in records if r.key + "/" == scope), None)
@@ -27,8 +29,21 @@ def redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
             gone[holder.key] = holder
         elif holder.kind in (Kind.PARALLEL, Kind.MAP, Kind.FIRST):
             gone.update({r.key: r for r in history.within(holder.scope, holder.ordinal + 1)})
+            for again in (*stopped_sagas(records, holder.key + "/", "BranchStopped"), *_failed(records, holder)):
+                gone.update({r.key: r for r in history.within(again.scope, again.ordinal) if _same_branch(r, again)})
         scope = holder.scope
     return gone.values()
+
+
+def _failed(records: Iterable[Record], holder: Record) -> list[Record]:
+    """What failed in the branches of an operation: each is tried again, not only the one that was first."""
+    return [r for r in records if r.scope.startswith(holder.key + "/") and r.state is StepState.FAILED]
+
+
+def _same_branch(record: Record, start: Record) -> bool:
+    """Side by side, a later place is another branch and no consequence."""
+    side_by_side = start.scope.rstrip("/").rsplit("/", 1)[-1].startswith(("parallel#", "map#"))
+    return not side_by_side or record.key == start.key or record.scope.startswith(start.key + "/")
 
 
 def undone_saga(records: list[Record], failing: Record) -> Record | None:
@@ -39,7 +54,20 @@ def undone_saga(records: list[Record], failing: Record) -> Record | None:
             (r for r in records if r.scope == saga.scope and (r is failing or failing.scope.startswith(r.key + "/"))),
             None,
         )
-        return top is not None and top.ordinal > saga.ordinal
+        return top is not None and saga.ordinal < top.ordinal < (detail_of(saga).end or top.ordinal + 1)
 
     sagas = [r for r in records if r.kind is Kind.SAGA and r.state is StepState.FAILED and encloses(r)]
     return min(sagas, key=lambda saga: (len(saga.scope), saga.ordinal), default=None)
+
+
+def stopped_sagas(records: Iterable[Record], scope: str, *causes: str) -> list[Record]:
+    """Sagas below a scope that were undone because of something outside them."""
+    return [
+        r
+        for r in records
+        if r.kind is Kind.SAGA
+        and r.state is StepState.FAILED
+        and r.scope.startswith(scope)
+        and (problem := problem_from(r.error)) is not None
+        and problem.kind in causes
+    ]

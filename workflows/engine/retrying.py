@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 from dataclasses import asdict, replace
@@ -12,7 +13,7 @@ from workflows.engine import codec
 from workflows.engine.calls import StepContext, Target
 from workflows.engine.cursor import Cursor
 from workflows.engine.detail import detail_of
-from workflows.engine.errors import BodyError, LeaseLost, Parked, StepFailed
+from workflows.engine.errors import BodyError, Interruption, Parked, StepFailed
 from workflows.engine.ids import idempotency_key
 from workflows.engine.model import Attempt, AttemptState, Record, StepState, Writes
 from workflows.engine.policy import CallInProgress, Effect, call_in_progress, effect_of
@@ -33,6 +34,10 @@ class StepTimedOut(Exception):
 
     retryable = True
     effect = Effect.UNKNOWN
+
+
+class PastTimeOut(Interruption):
+    """The attempt's own thread noticed first that its time is over."""
 
 
 class UnclearOutcome(Exception):
@@ -70,8 +75,8 @@ class Attempts:
             self._begin()
             try:
                 value = self._call()
-            except (Exception, Abandoned) as error:  # noqa: BLE001 - every failure of an attempt is judged by policy
-                found = self._failed(self._timed_out() if isinstance(error, Abandoned) else error)
+            except (Exception, PastTimeOut) as error:  # noqa: BLE001 - every failure of an attempt is judged by policy
+                found = self._failed(self._timed_out() if isinstance(error, Abandoned | PastTimeOut) else error)
                 if found is not None:
                     return found[0]
                 continue
@@ -96,15 +101,15 @@ class Attempts:
         def check() -> None:
             self._turn.check_lease()
             if monotonic() > deadline:
-                raise LeaseLost(f"{self._record.key} is past its time-out: nothing more is sent for it")
+                raise PastTimeOut(f"{self._record.key} is past its time-out: nothing more is sent for it")
 
         call = CallInProgress(self._record.run_id, self._target.spec.name, self._key, self._record.attempts, check)
         names = {"run_id": call.run_id, "step": call.step, "attempt": call.attempt}
         context = StepContext(call, self._turn.means.tools, logging.LoggerAdapter(_log, names), self._progress)
         with call_in_progress(call):
-            value = self._turn.means.threads.run(
-                lambda: self._target.invoke(context, self._args, self._kwargs), self._target.timeout.total_seconds()
-            )
+            args, kwargs = copy.deepcopy((self._args, self._kwargs))  # what an attempt changes stays its own
+            seconds = self._target.timeout.total_seconds()
+            value = self._turn.means.threads.run(lambda: self._target.invoke(context, args, kwargs), seconds)
         self._turn.means.checkpoint("after_effect", self._record.key)
         self._detail.usage.extend(asdict(usage) for usage in call.usage)
         return value

@@ -60,7 +60,8 @@ class Run:
 
     def step(self, fn: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Take a step or call a connector's action; raises StepFailed when its retries are spent."""
-        result: T = step(self._cursor, fn, args, kwargs)
+        with self._cursor.closing():
+            result: T = step(self._cursor, fn, args, kwargs)
         return result
 
     def call(self, fn: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
@@ -79,7 +80,8 @@ class Run:
     def parallel(self, *calls: Call[T]) -> tuple[T, ...]: ...
     def parallel(self, *calls: Call[Any]) -> tuple[Any, ...]:
         """Make the calls side by side and wait for all; raises the first failure after those in flight have ended."""
-        return tuple(parallel(self._cursor, list(calls), Run))
+        with self._cursor.closing():
+            return tuple(parallel(self._cursor, list(calls), Run))
 
     @overload
     def map(self, fn: Callable[[Any, A], T], items: Sequence[A], *, concurrency: int = 8) -> list[T]: ...
@@ -95,7 +97,8 @@ class Run:
         The first failure stops it and is raised. With `collect`, every item is worked on, and a failed one
         stands in the list as its error.
         """
-        return map_items(self._cursor, fn, items, Run, concurrency=concurrency, collect=collect)
+        with self._cursor.closing():
+            return map_items(self._cursor, fn, items, Run, concurrency=concurrency, collect=collect)
 
     def saga(self) -> Saga:
         """A block that is done whole or undone: register with `saga.on_failure` what undoes each step."""
@@ -154,29 +157,35 @@ class Run:
         """
         if not calls:
             raise self._cursor.close(VerbMisuse("run.first needs at least one wait"))
-        return first(self._cursor, [self._wait_of(call) for call in calls])
+        with self._cursor.closing():
+            return first(self._cursor, [self._wait_of(call) for call in calls])
 
     # marks -----------------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
         """The time at which the run first came here; the same at every replay."""
-        return marks.now(self._cursor)
+        with self._cursor.closing():
+            return marks.now(self._cursor)
 
     def uuid(self) -> UUID:
         """A random id; the same at every replay."""
-        return marks.uuid(self._cursor)
+        with self._cursor.closing():
+            return marks.uuid(self._cursor)
 
     def random(self) -> random.Random:
         """A random generator; it gives the same numbers at every replay. Not for secrets."""
-        return marks.random(self._cursor)
+        with self._cursor.closing():
+            return marks.random(self._cursor)
 
     def note(self, text: str) -> None:
         """A line for people in the run's history."""
-        marks.note(self._cursor, text)
+        with self._cursor.closing():
+            marks.note(self._cursor, text)
 
     def patched(self, name: str) -> bool:
         """Guard a change: False for runs that passed this place before it, True for all others."""
-        return marks.patched(self._cursor, name)
+        with self._cursor.closing():
+            return marks.patched(self._cursor, name)
 
     def continue_as_new(self, given: Any) -> None:
         """Start over with another input and an empty history, for runs that go on for ever."""
@@ -191,7 +200,8 @@ class Run:
     # -----------------------------------------------------------------------------------------------------
 
     def _await(self, wait: Wait) -> Any:
-        return await_one(self._cursor, wait, codec.digest(wait.input()))
+        with self._cursor.closing():
+            return await_one(self._cursor, wait, codec.digest(wait.input()))
 
     def _wait_of(self, call: Call[Any]) -> Wait:
         maker = _WAITS.get(getattr(call.fn, "__name__", ""))

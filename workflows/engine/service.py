@@ -177,12 +177,16 @@ class Service:
             self.access.steer(by, run, "cancel")
             if run.state in OVER:
                 raise Refused(f"Run {run_id} is {run.state} already.")
+            if run.cancel is not None and run.state is RunState.PARKED:
+                raise Refused(
+                    f"Run {run_id} could not be cancelled, since it is parked on the way. "
+                    "Put it right and resume it, or discard it, which undoes nothing."
+                )
             if run.cancel is not None:
                 raise Refused(f"Run {run_id} is being cancelled already: {run.cancel}.")
             words = f"cancelled by {by}" + (f": {reason}" if reason else "")
             audit = (Audit(view.now, by, "cancel", run_id, reason),)
-            revive = {"state": RunState.QUEUED, "dead_at": None} if run.state is RunState.PARKED else {}
-            return Writes(cancels=((run_id, words),), audit=audit, run=revive)  # type: ignore[arg-type]
+            return Writes(cancels=((run_id, words),), audit=audit)
 
         self.change(run_id, change)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from workflows.engine.calls import Call
 from workflows.engine.errors import (
     Cancelled,
     Draining,
@@ -70,6 +71,8 @@ class Turn:
         self.inbox = claim.inbox
         self.ended: Ended | None = None
         self.left = False
+        self.compensations: dict[str, Call[Any]] = {}
+        """What undoes, by the key of its record, as far as this advance came past it."""
         self._attempts = {(a.generation, a.key, a.number): a for a in claim.attempts}
         self._taken: set[str] = set()
         self._began = (claim.now, means.clock.monotonic())

@@ -192,6 +192,8 @@ class Ledger:
         if run is None or run.state in OVER or run.cancel is not None:
             return
         run.set(cancel=reason, inbox=run.inbox + 1)
+        if run.state is RunState.PARKED:  # it has to go on to end
+            run.set(state=RunState.QUEUED, dead_at=None, crashes=0)
         self.event(run, "run.cancel_requested", reason=reason)
         self._wake(run)
 

@@ -14,10 +14,11 @@ from workflows.engine.cursor import Cursor, Place
 from workflows.engine.definition import return_type, unwrapped
 from workflows.engine.detail import replayed
 from workflows.engine.errors import BodyError, BranchStopped, Ended, Interruption, LeaseLost, StoreAway, Suspended
-from workflows.engine.model import DONE, Kind, Record, StepState
+from workflows.engine.model import DONE, Kind, Record, StepState, Writes
 from workflows.engine.operations.step import take
 from workflows.engine.policy import CallSpec
 from workflows.engine.problem import problem_of
+from workflows.engine.withdrawal import loose_ends
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the inbox while some branches work and others wait."""
@@ -36,6 +37,8 @@ class Branch:
     thread: threading.Thread | None = None
     interruption: BaseException | None = None
     wound_up: bool = False
+    seen: int = 0
+    """The inbox counter when it was last begun: what came later it may not have looked at."""
 
     def outcome(self) -> Record | None:
         """The branch's record, once it is finished."""
@@ -84,6 +87,8 @@ class Branches:
             began = self._start()
             running = [branch for branch in self._branches if branch.thread is not None]
             if not running and not began:
+                if self._stopped() is None and self._wake(ask=False):
+                    continue
                 return self._end()
             self._await(running)
 
@@ -124,10 +129,16 @@ class Branches:
     def _holds_saga(self, branch: Branch) -> bool:
         return self._parent.turn.history.open_saga(branch.place.inner)
 
+    def _is_awaited(self, branch: Branch, stopped: BaseException) -> bool:
+        """Whether a waiting branch is waited for although the others were stopped."""
+        child = any(record.kind is Kind.CHILD for record in branch.cursor.waits.values())
+        return self._holds_saga(branch) or (child and isinstance(stopped, Ended))
+
     def _launch(self, branch: Branch, stop: Interruption | None) -> None:
         branch.cursor = Cursor(self._parent.turn, branch.place.inner, self._parent)
         branch.cursor.stop = stop
         branch.interruption = None
+        branch.seen = self._parent.turn.inbox.counter
         context = contextvars.copy_context()
         branch.thread = threading.Thread(
             target=context.run, args=(self._work, branch), name=branch.place.key, daemon=True
@@ -192,20 +203,25 @@ class Branches:
         if stopped is None:
             self._wake()
             return
+        if isinstance(stopped, Ended):
+            return  # every branch sees that for itself
         for branch in self._branches:
             branch.cursor.stop = branch.cursor.stop or BranchStopped("a sibling branch failed")
 
-    def _wake(self) -> None:
-        """Let branches go on whose wait may be over."""
+    def _wake(self, *, ask: bool = True) -> bool:
+        """Let branches go on whose wait may be over; whether there was one."""
         waiting = [branch for branch in self._branches if branch.waiting]
         if not waiting:
-            return
+            return False
         turn = self._parent.turn
-        now, news = turn.now(), turn.refresh(ask=True)
+        turn.refresh(ask=ask)
+        now, woken = turn.now(), False
         for branch in waiting:
             due = min((r.due_at for r in branch.cursor.waits.values() if r.due_at is not None), default=None)
-            if news or (due is not None and due <= now):
+            if turn.inbox.counter != branch.seen or (due is not None and due <= now):
                 branch.interruption = None
+                woken = True
+        return woken
 
     def _stopped(self) -> BaseException | None:
         """Why no branch may begin any more; what stops the whole run goes before what ends it."""
@@ -225,7 +241,7 @@ class Branches:
         stopped = self._stopped()
         if stopped is not None and not isinstance(stopped, BranchStopped | Ended):
             raise self._close(stopped)
-        waiting = [b for b in self._branches if b.waiting and (stopped is None or self._holds_saga(b))]
+        waiting = [b for b in self._branches if b.waiting and (stopped is None or self._is_awaited(b, stopped))]
         records = [branch.outcome() for branch in self._branches]
         if waiting:
             raise self._parent.suspend(*(record for branch in waiting for record in branch.cursor.waits.values()))
@@ -233,10 +249,23 @@ class Branches:
             raise self._close(stopped)
         failure = self._failure()
         if failure is not None and not self._collect:
+            self._withdraw()
             replayed(failure, None)
         if any(record is None for record in records):
             raise self._close(BranchStopped("the branches were stopped from outside"))
         return [record for record in records if record is not None]
+
+    def _withdraw(self) -> None:
+        """What stopped branches still ask for is asked for no longer; it is written with the next commit."""
+        turn = self._parent.turn
+        inner = tuple(branch.place.inner for branch in self._branches)
+        kinds = (Kind.APPROVAL, Kind.CHILD)
+        opened = [r for r in turn.history.unfinished() if r.scope.startswith(inner) and r.kind in kinds]
+        approvals, cancels = loose_ends(turn, opened)
+        for record in opened:
+            self._parent.keep(replace(record, state=StepState.SKIPPED, ended_at=turn.now(), due_at=None))
+        if opened:
+            self._parent.buffer.writes.append(Writes(approvals=tuple(approvals), cancels=tuple(cancels)))
 
     def _close(self, stopped: BaseException) -> BaseException:
         return self._parent.close(stopped) if isinstance(stopped, Interruption) else stopped

@@ -12,7 +12,7 @@ from workflows.engine.cursor import Cursor
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import ChildFailed, Ended, Interruption
 from workflows.engine.ids import new_id
-from workflows.engine.model import Event, Kind, MessageKind, NewRun, Record, Run, RunState, Writes
+from workflows.engine.model import Event, Kind, Message, MessageKind, NewRun, Record, Run, RunState, Writes
 from workflows.engine.operations.wait import Settled
 
 
@@ -55,7 +55,7 @@ class ChildWait:
         return replace(record, detail=json.dumps({"run": child.id})), Writes(starts=(NewRun(child),)), (told,)
 
     def poll(self, cursor: Cursor, record: Record, _now: datetime) -> Settled | None:
-        message = cursor.turn.message(lambda m: m.kind is MessageKind.CHILD and m.name == address(record))
+        message = cursor.turn.message(lambda m: _ends(m, record))
         if message is None:
             return None
         end: ChildEnd = codec.decode(message.payload, ChildEnd, f"The end of {record.key}")
@@ -71,10 +71,15 @@ class ChildWait:
         """A child that undoes its own work is waited for before the parent undoes its."""
         if not isinstance(ending, Ended):
             return False
-        if cursor.turn.message(lambda m: m.kind is MessageKind.CHILD and m.name == address(record)) is not None:
+        if cursor.turn.message(lambda m: _ends(m, record)) is not None:
             return False
         cursor.buffer.writes.append(self.withdraw(cursor, record))
         return True
+
+
+def _ends(message: Message, record: Record) -> bool:
+    child = json.loads(record.detail or "{}").get("run")
+    return message.kind is MessageKind.CHILD and message.name == address(record) and message.sent_by == child
 
 
 def address(record: Record) -> str:

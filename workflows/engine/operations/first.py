@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from workflows.engine import codec
 from workflows.engine.cursor import Cursor, Place
 from workflows.engine.detail import replayed
-from workflows.engine.errors import Parked
+from workflows.engine.errors import BranchStopped, Ended, Parked
 from workflows.engine.model import DONE, Kind, Record, StepState
 from workflows.engine.operations.wait import Settled, Wait, opened, pause
 from workflows.engine.problem import problem_of
@@ -31,8 +31,10 @@ def first(cursor: Cursor, waits: list[Wait]) -> Won[Any]:
     place = cursor.begin(Kind.FIRST, "first", digest=codec.digest(asked), title="Whichever comes first")
     if place.found is not None and place.found.state in DONE:
         return _winner(cursor, place, place.found, waits)
-    if cursor.interruption() is not None:
-        _withdraw(cursor, place, waits)
+    interruption = cursor.interruption()
+    if interruption is not None:
+        if isinstance(interruption, Ended | BranchStopped):
+            _withdraw(cursor, place, waits)
         cursor.go_on()
     own = place.found or cursor.keep(cursor.new(place, StepState.RUNNING))
     while True:
@@ -41,7 +43,10 @@ def first(cursor: Cursor, waits: list[Wait]) -> Won[Any]:
         if ended is None:
             pause(cursor, *records)
             continue
-        finished = _finish(cursor, place, own, waits, records, ended)
+        if cursor.buffer.records:
+            cursor.flush()  # a loser can only be withdrawn once it is written
+            continue
+        finished = _finish(cursor, own, waits, records, ended)
         if finished is not None:
             return _winner(cursor, place, finished, waits)
 
@@ -67,7 +72,7 @@ def _ended(cursor: Cursor, waits: list[Wait], records: list[Record]) -> tuple[in
 
 
 def _finish(
-    cursor: Cursor, place: Place, own: Record, waits: list[Wait], records: list[Record], ended: tuple[int, Settled]
+    cursor: Cursor, own: Record, waits: list[Wait], records: list[Record], ended: tuple[int, Settled]
 ) -> Record | None:
     index, settled = ended
     now = cursor.turn.now()
@@ -83,14 +88,26 @@ def _finish(
     writes = settled.writes
     if settled.message is not None:
         writes = replace(writes, taken=((settled.message.id, won.key),))
-    writes = replace(writes, records=(won, finished))
+    losers = [
+        (record, wait.withdraw(cursor, record))
+        for wait, record in zip(waits, records, strict=True)
+        if record.key != won.key and record.state not in DONE
+    ]
+    skipped = [replace(record, state=StepState.SKIPPED, ended_at=now, due_at=None) for record, _ in losers]
+    writes = replace(
+        writes,
+        records=(won, finished, *(history.put(record) for record in skipped)),
+        approvals=(*writes.approvals, *(a for _, w in losers for a in w.approvals)),
+        cancels=(*writes.cancels, *(c for _, w in losers for c in w.cancels)),
+    )
     if not cursor.turn.commit(cursor.buffer, writes, expect_inbox=cursor.turn.inbox.counter):
         history.put(records[index])
         history.put(own)
+        for record, _ in losers:
+            history.put(record)
         if settled.message is not None:
             cursor.turn.give_back(settled.message)
         return None
-    _withdraw(cursor, place, waits)
     return finished
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Concatenate, Literal, ParamSpec, Self
 
 from workflows.engine import codec
-from workflows.engine.calls import target_of
+from workflows.engine.calls import Call, address_of, recorded_call, target_of
 from workflows.engine.cursor import Cursor, Place, Relentless
 from workflows.engine.definition import spec_of
 from workflows.engine.detail import Detail, detail_of
-from workflows.engine.errors import BodyError, BranchStopped, Ended, Parked, StepFailed, Suspended
+from workflows.engine.errors import BodyError, BranchStopped, Ended, Interruption, Parked, StepFailed, Suspended
 from workflows.engine.model import DONE, Kind, Record, RunState, StepState, Writes
 from workflows.engine.problem import describe, problem_from, problem_of
 from workflows.engine.retrying import Attempts
@@ -28,26 +28,27 @@ class Saga:
         self._cursor = cursor
         self._place: Place | None = None
         self._record: Record | None = None
-        self._calls: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {}
 
     def __enter__(self) -> Self:
         cursor = self._cursor
-        self._place = cursor.begin(Kind.SAGA, "saga", title="All or none")
-        self._record = self._place.found
-        if self._record is None:
-            cursor.go_on()
-            self._record = cursor.keep(cursor.new(self._place, StepState.RUNNING))
+        with cursor.closing():
+            self._place = cursor.begin(Kind.SAGA, "saga", title="All or none")
+            self._record = self._place.found
+            if self._record is None:
+                cursor.go_on()
+                self._record = cursor.keep(cursor.new(self._place, StepState.RUNNING))
         return self
 
     def on_failure(self, fn: Callable[Concatenate[Any, P], Any], *args: P.args, **kwargs: P.kwargs) -> None:
         """Undo with this step or action should the block fail from here on. Recorded with its arguments."""
         cursor = self._cursor
         spec = spec_of(fn)
-        given = codec.arguments(args, kwargs, f"An argument of {spec.name}")
+        with cursor.closing():
+            given = codec.arguments(args, kwargs, f"An argument of {spec.name}")
         place = cursor.begin(Kind.COMPENSATION, f"undo.{spec.name}", digest=codec.digest(given), title=spec.title)
-        self._calls[place.key] = (fn, args, kwargs)
+        cursor.turn.compensations[place.key] = Call(fn, args, kwargs)
         if place.found is None:
-            detail = Detail([], saga=self._key).text()
+            detail = Detail([], saga=self._key, target=address_of(fn), named=bool(kwargs)).text()
             cursor.keep(replace(cursor.new(place, StepState.PENDING), input=given, detail=detail))
 
     def __exit__(
@@ -76,8 +77,10 @@ class Saga:
 
     def _undo(self, record: Record, error: BaseException) -> None:
         cursor, turn = self._cursor, self._cursor.turn
-        mine = [r for r in turn.history.within(record.scope, record.ordinal) if self._belongs(r)]
-        if any(r.state not in DONE for r in mine):
+        mine = self._compensations(turn.history.within(record.scope, record.ordinal))
+        if any(r.state not in DONE for r in mine) and all(
+            r.state is StepState.PENDING and not r.attempts for r in mine
+        ):
             told = cursor.event("run.compensating", json.dumps({"saga": record.key}))
             turn.commit(cursor.buffer, Writes(events=(told,), run={"state": RunState.COMPENSATING}))
         for compensation in reversed(mine):
@@ -85,34 +88,32 @@ class Saga:
                 self._compensate(compensation)
         self._close(record, error)
 
-    def _belongs(self, record: Record) -> bool:
-        return record.kind is Kind.COMPENSATION and detail_of(record).saga == self._key
+    def _compensations(self, span: Iterable[Record]) -> list[Record]:
+        """This saga's, and those of the sagas that were completed within it: all of the block, or none."""
+        records = list(span)
+        sagas = {self._key, *(r.key for r in records if r.kind is Kind.SAGA and r.state is StepState.SUCCEEDED)}
+        return [r for r in records if r.kind is Kind.COMPENSATION and detail_of(r).saga in sagas]
 
     def _compensate(self, record: Record) -> None:
         cursor = self._cursor
-        fn, args, kwargs = self._calls[record.key]
+        call = cursor.turn.compensations.get(record.key) or recorded_call(record)
         cursor.turn.check_lease()
         worker = Relentless(cursor.turn, cursor.scope)
         worker.buffer = cursor.buffer
         try:
-            Attempts(
-                worker,
-                record,
-                target_of(fn, spec_of(fn), cursor.turn.means.tools, cursor.turn.means.stand_ins),
-                args,
-                kwargs,
-            ).result()
+            means = cursor.turn.means
+            target = target_of(call.fn, spec_of(call.fn), means.tools, means.stand_ins)
+            Attempts(worker, record, target, call.args, call.kwargs).result()
         except StepFailed:
             return  # the others go on; the run is parked when all were tried
-        except Suspended as suspended:
+        except Interruption as stopped:
             cursor.waits.update(worker.waits)
-            cursor.close(suspended)
-            raise
+            raise cursor.close(stopped) from None
 
     def _close(self, record: Record, error: BaseException) -> None:
         cursor, turn = self._cursor, self._cursor.turn
         span = list(turn.history.within(record.scope, record.ordinal))
-        failed = [r for r in span if self._belongs(r) and r.state is StepState.FAILED]
+        failed = [r for r in self._compensations(span) if r.state is StepState.FAILED]
         if failed:
             problem = problem_from(failed[0].error)
             said = describe(problem) if problem else ""
@@ -123,6 +124,11 @@ class Saga:
             raise cursor.close(parked) from error
         undone = tuple((r.generation, r.key) for r in span if r.kind is Kind.STEP and r.state is StepState.SUCCEEDED)
         ended = replace(
-            record, state=StepState.FAILED, error=problem_of(error, record.key).text(), ended_at=turn.now(), undone=True
+            record,
+            state=StepState.FAILED,
+            error=problem_of(error, record.key).text(),
+            ended_at=turn.now(),
+            undone=True,
+            detail=Detail([], end=cursor.next_ordinal).text(),
         )
         cursor.commit(ended, writes=Writes(undone=undone, run={"state": RunState.RUNNING}))

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from workflows.engine.cursor import Cursor, Place
 from workflows.engine.detail import replayed
-from workflows.engine.errors import BodyError, Interruption
+from workflows.engine.errors import BodyError, BranchStopped, Ended, Interruption
 from workflows.engine.model import DONE, Event, Kind, Message, Record, StepState, Writes
 from workflows.engine.problem import problem_of
 from workflows.engine.turn import INLINE_WAIT
@@ -64,7 +64,7 @@ def await_one(cursor: Cursor, wait: Wait, digest: str) -> Any:
     record = place.found
     interruption = cursor.interruption()
     if interruption is not None and not (record is not None and wait.holds(cursor, record, interruption)):
-        if record is not None:
+        if record is not None and isinstance(interruption, Ended | BranchStopped):
             cursor.buffer.writes.append(wait.withdraw(cursor, record))
         cursor.go_on()
     if record is None:

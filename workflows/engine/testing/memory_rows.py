@@ -204,6 +204,8 @@ class Rows:
         if run is None or run.state in OVER or run.cancel is not None:
             return
         run = self.set(target, cancel=reason, inbox=run.inbox + 1)
+        if run.state is RunState.PARKED:
+            run = self.set(target, state=RunState.QUEUED, dead_at=None, crashes=0)
         self.event(target, "run.cancel_requested", now, reason=reason)
         self._wake(run, now, owed)
 
