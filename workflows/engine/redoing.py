@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from workflows.engine.detail import detail_of
 from workflows.engine.history import History
 from workflows.engine.model import Kind, Record, StepState
-from workflows.engine.problem import problem_from
+from workflows.engine.problem import Problem, problem_from
 
 
 def redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
@@ -29,15 +29,26 @@ def redone(records: Iterable[Record], failing: Record) -> Iterable[Record]:
             gone[holder.key] = holder
         elif holder.kind in (Kind.PARALLEL, Kind.MAP, Kind.FIRST):
             gone.update({r.key: r for r in history.within(holder.scope, holder.ordinal + 1)})
-            for again in (*stopped_sagas(records, holder.key + "/", "BranchStopped"), *_failed(records, holder)):
+            ended = [r for r in records if r.scope == holder.key + "/" and r.state is StepState.FAILED]
+            gone.update({r.key: r for r in ended})
+            causes = [cause for branch in ended if (cause := _cause(records, branch)) is not None]
+            for again in (*stopped_sagas(records, holder.key + "/", "BranchStopped"), *causes):
                 gone.update({r.key: r for r in history.within(again.scope, again.ordinal) if _same_branch(r, again)})
         scope = holder.scope
     return gone.values()
 
 
-def _failed(records: Iterable[Record], holder: Record) -> list[Record]:
-    """What failed in the branches of an operation: each is tried again, not only the one that was first."""
-    return [r for r in records if r.scope.startswith(holder.key + "/") and r.state is StepState.FAILED]
+def _cause(records: Iterable[Record], branch: Record) -> Record | None:
+    """What ended a branch that failed: its undone saga, or its failed step; None for a single step."""
+    ended = problem_from(branch.error)
+    inner = [r for r in records if r.scope.startswith(branch.key + "/") and r.state is StepState.FAILED and r.error]
+    fits = [r for r in inner if (found := problem_from(r.error)) and ended and _same(found, ended)]
+    cause = max((r for r in fits if r.kind is not Kind.SAGA), key=lambda record: record.position, default=None)
+    return (undone_saga(list(records), cause) or cause) if cause else None
+
+
+def _same(one: Problem, other: Problem) -> bool:
+    return (one.kind, one.step, one.message) == (other.kind, other.step, other.message)
 
 
 def _same_branch(record: Record, start: Record) -> bool:
