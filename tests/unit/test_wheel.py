@@ -12,7 +12,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
     """Run a program to its end; when it fails, the test shows what it said."""
     done = subprocess.run(

@@ -117,10 +117,13 @@ class Engine:
         self.means.queue.ring(self.means.store.release(owner, crashed=False))
 
     def _give_back(self, lease: Lease) -> None:
-        """End a lease that this process no longer uses, so that nobody renews it for ever."""
+        """End a lease that this process no longer uses, so that nobody renews it for ever.
+
+        Nobody is rung: what is in the way, such as a full disk, would be met again at once. The rescue tick rings.
+        """
         while True:
             try:
-                answer = self.means.store.commit(lease, Writes(), leave=True)
+                self.means.store.commit(lease, Writes(), leave=True)
             except LeaseLost:
                 return
             except StoreUnavailable:
@@ -128,7 +131,6 @@ class Engine:
                     return
                 self.means.clock.sleep(timedelta(seconds=0.5))
                 continue
-            self.means.queue.ring(answer.rings)
             return
 
 

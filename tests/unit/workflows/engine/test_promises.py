@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -16,8 +16,10 @@ from workflows import ONCE, Effect, Limit, Outcome, Retry, Run, StepContext, Ste
 from workflows.engine.errors import InvalidInput, LeaseLost, Refused, UnknownWorkflow
 from workflows.engine.ids import idempotency_key
 from workflows.engine.model import AttemptState, RunState, StepState, Writes
-from workflows.engine.ports import Claimant, RunQuery
+from workflows.engine.ports import Claimant, Committed, RunQuery, Store
+from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import CHECKPOINTS, LEASE, Crash, Harness
+from workflows.engine.testing.memory import MemoryStore
 
 effects: Counter[str] = Counter()
 there: dict[str, str] = {}
@@ -1078,3 +1080,39 @@ def test_two_branches_never_take_the_same_signal() -> None:
     assert harness.state(run_id) is RunState.WAITING
     harness.signal(run_id, "go", "2")
     assert sorted(word[1] for word in harness.output(run_id)) == ["1", "2"]
+
+
+class Counting:
+    """Counts the transactions of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.commits = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def commit(self, *args: Any, **kwargs: Any) -> Committed:
+        self.commits += 1
+        return self._store.commit(*args, **kwargs)
+
+
+@workflow("priced")
+def priced(run: Run, idempotent: bool) -> str:
+    run.note("costs nothing of its own")
+    run.now()
+    for number in range(5):
+        if idempotent:
+            run.step(read, f"{number}")
+        else:
+            run.step(create, f"{number}")
+    return "done"
+
+
+@pytest.mark.parametrize(("idempotent", "commits"), [(True, 5 + 1), (False, 2 * 5 + 1)])
+def test_an_idempotent_step_costs_one_transaction_and_any_other_two(idempotent: bool, commits: int) -> None:
+    clock = ManualClock()
+    store = Counting(MemoryStore(clock))
+    harness = Harness(priced, store=cast(Store, store), clock=clock)
+    assert harness.output(harness.start("priced", idempotent)) == "done"
+    assert store.commits == commits  # the last is the end of the run
