@@ -34,9 +34,10 @@ S = TypeVar("S", bound=BaseModel)
 
 def registry(settings: Settings, environment: Mapping[str, str] | None = None) -> Registry:
     """The connectors of one process; each is imported when it is first used. Raises SettingsError."""
-    bindings: Bound = {**_topics(settings), **_site(settings), **_search(settings), **_models(settings)}
-    bindings |= {Images: _images(settings), **_local(settings)}
-    bindings |= installed(os.environ if environment is None else environment)
+    bindings: Bound = {Images: _images(settings)}
+    for part in (_topics, _site, _search, _models, _local):
+        bindings.update(part(settings))
+    bindings.update(installed(os.environ if environment is None else environment))
     return Registry(bindings)
 
 

@@ -27,6 +27,18 @@ NOISY = ("alembic", "asyncio", "httpx", "httpcore", "rq", "uvicorn", "apschedule
 """Libraries whose everyday news is none of ours."""
 
 
+class _Stderr(logging.StreamHandler[Any]):
+    """Standard error, which may lose its reader: from then on what is logged goes nowhere, and nothing ends for it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is the library's
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stderr.fileno())
+            os.close(nowhere)
+        else:
+            super().handleError(record)
+
+
 def configure(settings: Settings | None = None, *, style: str = "") -> None:
     """Set up logging for this process; may be called again."""
     console = style_for(style, terminal=sys.stderr.isatty()) == "console"
@@ -37,7 +49,7 @@ def configure(settings: Settings | None = None, *, style: str = "") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # a process may change its mind, and logging is no hot path
     )
-    handler = logging.StreamHandler()
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

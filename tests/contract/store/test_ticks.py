@@ -51,9 +51,17 @@ def test_what_is_over_or_parked_is_never_rung(made: Opened, clock: ManualClock) 
     made.over("r1")
     claim = made.claimed("r2")
     made.end(claim, RunState.PARKED)
-    made.store.transact("r2", lambda _view: Writes(cancels=(("r2", "x"),)))
     clock.advance(DAY)
     assert rescued(made) == []
+
+
+def test_a_parked_run_that_is_cancelled_goes_on_to_end(made: Opened, clock: ManualClock) -> None:
+    claim = made.claimed("r2")
+    made.end(claim, RunState.PARKED)
+    made.store.transact("r2", lambda _view: Writes(cancels=(("r2", "x"),)))
+    clock.advance(DAY)
+    assert [ring.run_id for ring in rescued(made)] == ["r2"]
+    assert made.store.run("r2").dead_at is None
 
 
 def test_rescue_works_in_batches_longest_overdue_first(made: Opened, clock: ManualClock) -> None:
