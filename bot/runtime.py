@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import time
@@ -13,7 +14,6 @@ from typing import Any, cast
 import structlog
 from redis import Redis
 
-from bot.connectors import registry
 from bot.settings import Settings
 from integrations.registry import Registry
 from workflows import catalog
@@ -25,7 +25,7 @@ from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
 from workflows.engine.turn import Means
-from workflows.storage import schema
+from workflows.storage import revision
 from workflows.storage.rq_queue import RqQueue, connect
 from workflows.storage.store import SqlStore
 
@@ -35,6 +35,11 @@ ALONE = "bot.alone"
 """The module that advances one run in a process of its own."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def _on_demand(module: str) -> Any:
+    """A module with heavy libraries, which most commands do without: it is imported when it is first used."""
+    return importlib.import_module(module)
 
 
 class SystemClock:
@@ -81,7 +86,8 @@ class Runtime:
 
     @cached_property
     def connectors(self) -> Registry:
-        return registry(self.settings)
+        made: Registry = _on_demand("bot.connectors").registry(self.settings)
+        return made
 
     @cached_property
     def service(self) -> Service:
@@ -100,11 +106,11 @@ class Runtime:
         """Bring the database up to this release; its revision."""
         if not self.settings.database_url:
             self.settings.home.mkdir(parents=True, exist_ok=True)
-        return schema.migrate(self.settings.database)
+        return str(_on_demand("workflows.storage.schema").migrate(self.settings.database))
 
     def needs_migration(self) -> bool:
         """Whether the database is older than this release."""
-        return schema.needs_migration(self.settings.database)
+        return revision.needs_migration(self.settings.database)
 
     def close(self) -> None:
         """Let go of connections."""

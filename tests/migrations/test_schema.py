@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, text
 from tests.servers.postgres import Postgres, running_postgres
 from workflows.engine.errors import StoreUnavailable
 from workflows.storage.address import parse
-from workflows.storage.schema import current, differences, head, migrate, needs_migration
+from workflows.storage.revision import KNOWN, current, head, needs_migration
+from workflows.storage.schema import differences, migrate, revisions
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = "import sys; from workflows.storage.schema import migrate; print(migrate(sys.argv[1]))"
@@ -75,3 +76,7 @@ def test_a_newer_schema_is_left_alone(url: str) -> None:
 def test_a_server_that_is_away(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="can't be reached"):
         migrate("postgresql://ada:s3cret@127.0.0.1:1/baton")
+
+
+def test_the_revisions_that_are_asked_for_are_those_of_the_migrations() -> None:
+    assert revisions() == KNOWN

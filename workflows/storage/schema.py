@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -17,13 +15,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
 from workflows.storage.database import Database
+from workflows.storage.revision import KNOWN, PATIENCE, asked
 from workflows.storage.tables import METADATA
 
-T = TypeVar("T")
 SCRIPTS = Path(__file__).parent / "migrations"
 LOCK_NUMBER = 7_170_021_193
 """The advisory lock under which one process at a time migrates a PostgreSQL database."""
-PATIENCE = timedelta(seconds=60)
 
 
 def migrate(url: str) -> str:
@@ -39,26 +36,9 @@ def migrate(url: str) -> str:
         database.close()
 
 
-def current(url: str) -> str:
-    """The revision that the database is at; "" when it is empty."""
-    return _asked(url, lambda conn: MigrationContext.configure(conn).get_current_revision() or "")
-
-
-def head() -> str:
-    """The revision that this release works with."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def needs_migration(url: str) -> bool:
-    """Whether the database is older than this release. A newer one is none of this release's business."""
-    at = current(url)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return at != head() and (not at or at in known)
-
-
 def differences(url: str) -> list[object]:
     """Where the database and the tables of this release do not agree; empty when they do."""
-    return _asked(url, lambda conn: list(compare_metadata(MigrationContext.configure(conn), METADATA)))
+    return asked(url, lambda conn: list(compare_metadata(MigrationContext.configure(conn), METADATA)))
 
 
 def _upgrade(conn: Connection) -> str:
@@ -67,8 +47,7 @@ def _upgrade(conn: Connection) -> str:
     if conn.dialect.name == "postgresql":
         conn.execute(select(func.pg_advisory_xact_lock(LOCK_NUMBER)))
     at = MigrationContext.configure(conn).get_current_revision() or ""
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if not at or at in known:  # a newer release was here before: its schema serves this one too
+    if not at or at in KNOWN:  # a newer release was here before: its schema serves this one too
         command.upgrade(config, "head")
     return MigrationContext.configure(conn).get_current_revision() or ""
 
@@ -78,14 +57,6 @@ def _config() -> Config:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _asked(url: str, question: Callable[[Connection], T]) -> T:
-    database = Database(url, clock=None, lock_timeout=PATIENCE, pool_size=1)
-    try:
-        return database.read(question)
-    finally:
-        database.close()
 
 
 @contextmanager
@@ -98,3 +69,9 @@ def _alone(database: Database) -> Iterator[None]:
     with path.with_name(path.name + "-migrating").open("a+b") as file:
         fcntl.lockf(file, fcntl.LOCK_EX)
         yield
+
+
+def revisions() -> tuple[str, ...]:
+    """The revisions that the migrations hold, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
