@@ -145,7 +145,7 @@ def test_connectors_are_asked_at_once_and_not_waited_for(stage: Stage, monkeypat
     def made(_settings: Settings) -> Registry:
         return registry
 
-    monkeypatch.setattr("bot.runtime.registry", made)
+    monkeypatch.setattr("bot.connectors.registry", made)
     began = time.monotonic()
     findings = {finding.part: finding for finding in examine(patience=0.5)}
     assert time.monotonic() - began < 10
