@@ -204,6 +204,7 @@ class _Pass:
 
     def _continue(self, fresh: ContinueAsNew) -> None:
         turn = self._turn
+        self._cursor.flush()  # what belongs to the old history is left behind with it
         generation = turn.run.generation + 1
         change: RunChange = {"state": RunState.RUNNING, "generation": generation, "input": fresh.given, "waiting": None}
         event = Event(turn.run.id, "run.continued", turn.now(), json.dumps({"generation": generation}))

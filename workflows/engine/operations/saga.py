@@ -59,7 +59,7 @@ class Saga:
             return False
         if error is None and self._cursor.closed is None:
             if record.state not in DONE:
-                self._cursor.keep(replace(record, state=StepState.SUCCEEDED, ended_at=self._cursor.turn.now()))
+                self._complete(record)
         elif (
             isinstance(error, BodyError | Ended | BranchStopped)
             and record.state is not StepState.FAILED
@@ -67,6 +67,15 @@ class Saga:
         ):
             self._undo(record, error)
         return False
+
+    def _complete(self, record: Record) -> None:
+        """The block is done; a cancellation that came during its last step still undoes it."""
+        try:
+            self._cursor.go_on()
+        except (Ended, BranchStopped) as ended:
+            self._undo(record, ended)
+            raise
+        self._cursor.keep(replace(record, state=StepState.SUCCEEDED, ended_at=self._cursor.turn.now()))
 
     # undoing ---------------------------------------------------------------------------------------------
 

@@ -175,7 +175,7 @@ def keeps_its_list(run: Run, wait: bool) -> str:
 
 
 @pytest.mark.parametrize("wait", [False, True], ids=["at once", "replayed"])
-def test_a_step_that_changes_its_argument_changes_nothing_in_the_body(wait: bool) -> None:  # noqa: FBT001
+def test_a_step_that_changes_its_argument_changes_nothing_in_the_body(wait: bool) -> None:
     harness = Harness(keeps_its_list)
     run_id = harness.start("keeps_its_list", wait)
     harness.skip(2 * DAY)
