@@ -134,9 +134,12 @@ class Harness:
         return run.id
 
     def work(self) -> None:
-        """Advance every run that was rung until all wait or are over. A crash takes the lease's time."""
+        """Advance every run that was rung until all wait or are over. A crash takes the lease's time.
+
+        A worker that drains takes nothing more: `new_worker` goes on.
+        """
         for _ in range(ENOUGH):
-            ring = self.queue.take()
+            ring = None if self._draining else self.queue.take()
             if ring is None:
                 return
             try:
@@ -160,7 +163,7 @@ class Harness:
         for _ in range(ENOUGH):
             self.store.remind(limit=100)
             self.service.rescue()
-            if not len(self.queue):
+            if self._draining or not len(self.queue):
                 return
             self.work()
         raise Stuck("The rescue tick rings without end")
