@@ -292,6 +292,7 @@ def sends_in_a_saga(run: Run, name: str) -> str:
         run.step(create, "pre")
         saga.on_failure(remove, "pre")
         run.step(send, name)
+        run.step(read, "next")
     return name
 
 
@@ -326,7 +327,7 @@ def test_a_cancelled_run_that_parked_is_undone_once_its_unclear_effect_is_cleare
     harness.recovery.skip(run_id, "send#1", "seen there", by="test:ana")
     harness.work()
     assert harness.state(run_id) is RunState.CANCELLED
-    assert (effects["create pre"], effects["remove pre"]) == (1, 1)
+    assert (effects["create pre"], effects["remove pre"], effects["read next"]) == (1, 1, 0)
 
 
 def test_a_run_that_was_parked_for_its_crashes_can_be_cancelled() -> None:

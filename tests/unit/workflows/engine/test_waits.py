@@ -187,7 +187,7 @@ def starts_over(run: Run, round_: int) -> str:
         try:
             run.parallel(run.call(asking_branch, "a"), run.call(child_branch, "a"), run.call(late_gate_branch, "a"))
         except StepFailed:
-            run.note("starts over")
+            effects["caught"] += 1
         run.continue_as_new(1)
     return "second round"
 
