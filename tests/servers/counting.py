@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,8 @@ class CountingServer:
         self.effects: Counter[str] = Counter()
         """Effects by path: a keyed path counts a key once, a made path every time."""
         self.arrived: list[tuple[float, str]] = []
+        self.last: dict[str, datetime] = {}
+        """When a path was asked for the last time."""
         self._keys: set[tuple[str, str]] = set()
         self._lock = threading.Condition()
         owner = self
@@ -64,6 +67,7 @@ class CountingServer:
         with self._lock:
             self.calls[f"{path} {key}"] += 1
             self.arrived.append((time.monotonic(), path))
+            self.last[path] = datetime.now(UTC)
             if kind != "keyed" or (path, key) not in self._keys:
                 self.effects[path] += 1
             self._keys.add((path, key))
