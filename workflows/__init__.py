@@ -4,26 +4,32 @@ from workflows.engine.calls import Call, StepContext
 from workflows.engine.definition import Limit, Workflow, step, workflow
 from workflows.engine.errors import BodyError, ChildFailed, Failed, Rejected, StepFailed, WaitTimeout
 from workflows.engine.model import Outcome
-from workflows.engine.operations.approval import DecisionMade
+from workflows.engine.operations.approval import Answer, DecisionMade
 from workflows.engine.operations.first import Won
 from workflows.engine.operations.saga import Saga
 from workflows.engine.policy import ONCE, Effect, Retry, Usage
 from workflows.engine.run import Run
+from workflows.fields import FileRef, LongText, SlackChannel, SlackUser
 
 __all__ = [
     "ONCE",
+    "Answer",
     "BodyError",
     "Call",
     "ChildFailed",
     "DecisionMade",
     "Effect",
     "Failed",
+    "FileRef",
     "Limit",
+    "LongText",
     "Outcome",
     "Rejected",
     "Retry",
     "Run",
     "Saga",
+    "SlackChannel",
+    "SlackUser",
     "StepContext",
     "StepFailed",
     "Usage",

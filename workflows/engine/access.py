@@ -2,41 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from workflows.engine.definition import Workflow
-from workflows.engine.errors import Refused
+from workflows.engine.directory import LocalDirectory
+from workflows.engine.errors import NotAllowed
 from workflows.engine.model import Approval, Run
+from workflows.engine.ports import Directory, Standing
 
 COMMAND_LINE = "cli:"
+LOCAL = LocalDirectory()
+WHY = {
+    Standing.GUEST: "Guests may do only what a workflow names them for in person.",
+    Standing.STRANGER: "People of other workspaces may do only what a workflow names them for in person.",
+    Standing.GONE: "This account is deactivated.",
+    Standing.UNKNOWN: "It can't be found out just now who this is; try again in a moment.",
+}
 
 
 @dataclass(frozen=True)
 class Access:
     """The rules of one installation. Actors are opaque ids such as `cli:ana` or `slack:T1:U1`.
 
-    Whoever has a shell on the machine reads its database too, so command-line users may steer runs. They
-    decide nothing unless they are listed as approvers.
+    Policies name people, roles (`role:finance`) and groups; the directory says who belongs to them. Whoever has
+    a shell on the machine reads its database too, so command-line users may see and steer runs and administer.
+    They decide nothing unless they are listed as approvers. Guests, strangers and people who can't be judged may
+    do nothing but what a policy names them for in person; a deactivated person nothing at all.
+
+    Each method raises NotAllowed with words. The directory may be slow: don't ask within a transaction.
     """
 
     admins: frozenset[str] = frozenset()
+    directory: Directory = LOCAL
 
-    def start(self, actor: str, workflow: Workflow[object, object]) -> None:
-        """Raise Refused unless this actor may start the workflow."""
-        if workflow.starters and actor not in workflow.starters and actor not in self.admins:
-            raise Refused(f"{actor} may not start {workflow.name}. Those who may: {', '.join(workflow.starters)}.")
-
-    def steer(self, actor: str, run: Run, verb: str) -> None:
-        """Raise Refused unless this actor may cancel, resume, edit, skip, fork, discard or signal the run."""
-        if actor == run.started_by or actor in self.admins or actor.startswith(COMMAND_LINE):
+    def start(self, actor: str, workflow: Workflow[Any, Any]) -> None:
+        """Whether this actor may start the workflow: its starters and admins, or any member where it names nobody."""
+        if self._named(actor, workflow.starters) or self.is_admin(actor):
             return
-        raise Refused(
-            f"{actor} may not {verb} run {run.id}. Its starter ({run.started_by or 'unknown'}) and admins may."
+        if not workflow.starters and self._is_member(actor):
+            return
+        who = _listed(workflow.starters) if workflow.starters else "members of this workspace"
+        raise NotAllowed(f"{actor} may not start {workflow.name}. Those who may: {who}.{self._why(actor)}")
+
+    def see(self, actor: str, run: Run, approvals: Iterable[Approval] = ()) -> None:
+        """Whether this actor may look at the run. Give the run's approvals, so that their approvers may."""
+        if self.may_see(actor, run, approvals):
+            return
+        where = f" and those who are in {run.channel}" if run.channel else " and members of this workspace"
+        raise NotAllowed(
+            f"{actor} may not see run {run.id}. Its starter ({run.started_by or 'unknown'}), its approvers, "
+            f"admins{where} may.{self._why(actor)}"
         )
 
-    def decide(self, actor: str, approval: Approval, starters: set[str]) -> None:
-        """Raise Refused unless this actor is an approver and, where four eyes are asked for, did not start or edit."""
-        if actor not in approval.approvers:
-            raise Refused(f"{actor} may not decide {approval.title}. Those who may: {', '.join(approval.approvers)}.")
+    def may_see(self, actor: str, run: Run, approvals: Iterable[Approval] = ()) -> bool:
+        """The same as a question, for lists."""
+        if self._owns(actor, run) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
+            return True
+        if any(self._named(actor, approval.approvers) for approval in approvals):
+            return True
+        if not self._is_member(actor):
+            return False
+        return not run.channel or self.directory.sees(actor, run.channel)
+
+    def steer(self, actor: str, run: Run, verb: str) -> None:
+        """Whether this actor may cancel, resume, edit, skip, fork, discard or signal the run."""
+        if self._owns(actor, run) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
+            return
+        raise NotAllowed(
+            f"{actor} may not {verb} run {run.id}. Its starter ({run.started_by or 'unknown'}) and admins "
+            f"{self._admins()}may.{self._why(actor)}"
+        )
+
+    def decide(self, actor: str, approval: Approval, starters: Collection[str]) -> None:
+        """Whether this actor is an approver and, where four eyes are asked for, did not start or edit the run."""
+        if not self._named(actor, approval.approvers):
+            raise NotAllowed(
+                f"{actor} may not decide {approval.title}. Those who may: {_listed(approval.approvers)}."
+                f"{self._why(actor)}"
+            )
         if actor in starters and not approval.allow_self:
-            raise Refused(f"{actor} started or changed this run, so somebody else has to decide {approval.title}.")
+            raise NotAllowed(f"{actor} started or changed this run, so somebody else has to decide {approval.title}.")
+
+    def reassign(self, actor: str, approval: Approval) -> None:
+        """Whether this actor may hand the approval to others: its approvers and admins."""
+        if not self._named(actor, approval.approvers) and not self.is_admin(actor):
+            raise NotAllowed(
+                f"{actor} may not reassign {approval.title}. Those who may: {_listed(approval.approvers)} and admins."
+                f"{self._why(actor)}"
+            )
+
+    def administer(self, actor: str, what: str) -> None:
+        """Whether this actor may do what concerns everybody, such as `pause everything`."""
+        if not actor.startswith(COMMAND_LINE) and not self.is_admin(actor):
+            raise NotAllowed(f"{actor} may not {what}. Admins {self._admins()}may.{self._why(actor)}")
+
+    def is_admin(self, actor: str) -> bool:
+        """Whether this actor is listed as an admin, in person or by a role or group."""
+        return self._named(actor, self.admins)
+
+    # -----------------------------------------------------------------------------------------------------
+
+    def _named(self, actor: str, policy: Collection[str]) -> bool:
+        if not policy or not actor:
+            return False
+        standing = self.directory.standing(actor)
+        if actor in policy:
+            return standing is not Standing.GONE
+        return standing is Standing.MEMBER and any(self.directory.belongs(actor, one) for one in policy)
+
+    def _owns(self, actor: str, run: Run) -> bool:
+        return bool(actor) and actor == run.started_by and self.directory.standing(actor) is not Standing.GONE
+
+    def _is_member(self, actor: str) -> bool:
+        return self.directory.standing(actor) is Standing.MEMBER
+
+    def _admins(self) -> str:
+        return f"({_listed(sorted(self.admins))}) " if self.admins else ""
+
+    def _why(self, actor: str) -> str:
+        words = WHY.get(self.directory.standing(actor))
+        return f" {words}" if words else ""
+
+
+def _listed(people: Collection[str]) -> str:
+    return ", ".join(people) or "nobody"

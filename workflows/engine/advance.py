@@ -178,7 +178,7 @@ class _Pass:
 
     def _body(self) -> str:
         name, kind = self._workflow.name, self._workflow.input_type
-        given = codec.decode(self._turn.run.input, kind, f"The input of {name}")
+        given = self._turn.given = codec.decode(self._turn.run.input, kind, f"The input of {name}")
         try:
             value = self._workflow.fn(Run(self._cursor), given)
         finally:

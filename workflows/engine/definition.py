@@ -22,6 +22,9 @@ I = TypeVar("I")  # noqa: E741 - the input model of a workflow
 O = TypeVar("O")  # noqa: E741 - its output
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+COMMAND = re.compile(r"^/[a-z0-9_-]{1,31}\Z")
+OURS = "/baton"
+"""The command that everything can be asked with."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ class Workflow(Generic[I, O]):
     limit: Limit | None = None
     on_failure: Callable[[Run, I, str], object] | None = None
     starters: tuple[str, ...] = ()
-    """Who may start it; empty means everyone who may use Baton."""
+    """Who may start it: people, roles, groups. Empty means everyone who may use Baton."""
+    command: str = ""
+    """A slash command of its own, such as `/content`."""
+    summary: Callable[[Any], str] | None = None
+    """Makes the text that is posted in the run's channel when it succeeded, from its result."""
     source: str = field(default="", compare=False)
 
     @property
@@ -67,22 +74,33 @@ def workflow(
     limit: Limit | None = None,
     on_failure: Callable[[Run, Any, str], object] | None = None,
     starters: tuple[str, ...] = (),
+    command: str = "",
+    summary: Callable[[Any], str] | None = None,
 ) -> Callable[[Callable[[Run, I], O]], Workflow[I, O]]:
     """Make a function of `(run, input)` a workflow.
 
     `name` is persisted with every run. `timeout` bounds the whole run, waits included. `on_failure` is
     called with the run, the input and the reason after the run failed for good and was compensated.
+    `starters` are people, roles and groups. `command` is a slash command of its own, such as "/content".
+    `summary` is given the result of a run that succeeded and makes the text posted in the run's channel.
     """
     if not NAME.match(name):
         raise DefinitionError(
             f"The workflow name {name!r} must be lower-case letters, digits and _, and start with a letter"
+        )
+    if command and (not COMMAND.match(command) or command == OURS):
+        raise DefinitionError(
+            f"Workflow {name}: the command {command!r} must be / and at most 31 lower-case letters, digits, - and _, "
+            f"and not {OURS}"
         )
 
     def declare(fn: Callable[[Run, I], O]) -> Workflow[I, O]:
         if len(inspect.signature(fn).parameters) != 2:
             raise DefinitionError(f"Workflow {name}: {fn.__qualname__} must take exactly (run, input)")
         shown = title or first_line(fn) or name.replace("_", " ").capitalize()
-        return Workflow(name, shown, fn, queue, timeout, limit, on_failure, starters, source=fn.__module__)
+        return Workflow(
+            name, shown, fn, queue, timeout, limit, on_failure, starters, command, summary, source=fn.__module__
+        )
 
     return declare
 

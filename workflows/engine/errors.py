@@ -7,7 +7,13 @@ body so that the run can go on later, and `except Exception` does not see them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from workflows.engine.policy import Effect
+
+if TYPE_CHECKING:
+    from workflows.engine.model import Approval
 
 
 class BatonError(Exception):
@@ -31,11 +37,36 @@ class UnknownWorkflow(BatonError):
 
 
 class InvalidInput(BatonError):
-    """The fields given to a workflow do not fit its input model."""
+    """The fields given to a workflow or an approval do not fit their model."""
+
+    def __init__(self, words: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(words)
+        self.fields: Mapping[str, str] = fields or {}
+        """What is wrong with each field, by its name; "" for the whole."""
 
 
 class Refused(BatonError):
     """The command is clear, but this person may not give it or the run's state forbids it."""
+
+
+class NotAllowed(Refused):
+    """This person may not do it; the text says who may."""
+
+
+class Decided(Refused):
+    """The approval is open no longer: decided, expired or no longer asked for. The text says by whom."""
+
+    def __init__(self, words: str, approval: Approval) -> None:
+        super().__init__(words)
+        self.approval = approval
+
+
+class Changed(Refused):
+    """What is to be approved changed after this person looked at it; it has to be looked at again."""
+
+    def __init__(self, words: str, approval: Approval) -> None:
+        super().__init__(words)
+        self.approval = approval
 
 
 class StoreUnavailable(BatonError):

@@ -127,7 +127,7 @@ class Run:
     wake_at: datetime | None = None
     """When the rescue tick rings this run: a timer, the end of a lease, or a ring that may have been lost."""
     due_at: datetime | None = None
-    """The earliest timer of a waiting run."""
+    """The earliest timer of a waiting run; when a queued run is to start, if not at once."""
     deadline: datetime | None = None
     """When the whole run times out."""
     crashes: int = 0
@@ -141,6 +141,8 @@ class Run:
     labels: str = "{}"
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    carded: bool = False
+    """Whether it is seen outside: its card wants each revision to be shown."""
 
 
 class RunChange(TypedDict, total=False):
@@ -266,7 +268,7 @@ class Approval:
     show: str
     """JSON of what is to be approved, complete."""
     digest: str
-    """Covers what is shown, the fields and the policy."""
+    """Covers what is shown, what is filled in and edited, and who may decide."""
     approvers: tuple[str, ...]
     opened_at: datetime
     quorum: int = 1
@@ -277,6 +279,13 @@ class Approval:
     remind_every: timedelta | None = None
     remind_at: datetime | None = None
     closed_at: datetime | None = None
+    fields: str = ""
+    """JSON schema of what an approver fills in when approving; "" for nothing."""
+    editable: str = ""
+    """JSON of what an approver may edit, `{"schema": …, "values": …}`; "" for nothing. `"edited": true` beside
+    them says that the values are no longer those of the workflow."""
+    on_timeout: Outcome = Outcome.EXPIRED
+    """What it counts as when nobody decided in time."""
 
 
 @dataclass(frozen=True)
@@ -288,6 +297,23 @@ class Decision:
     outcome: Outcome
     at: datetime
     comment: str = ""
+    digest: str = ""
+    """The approval's digest when it was given: it counts while the two are equal."""
+    fields: str | None = None
+    """JSON of what was filled in."""
+    edited: str | None = None
+    """JSON of what was edited, all editable values."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Says that no worker takes the runs of a workflow, or any run, until it is lifted."""
+
+    workflow: str
+    """A workflow's name; "" for everything."""
+    by: str
+    at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from workflows.engine.model import (
     Event,
     Message,
     NewRun,
+    Pause,
     Record,
     Run,
     RunState,
@@ -28,6 +30,10 @@ RING_GRACE = timedelta(seconds=5)
 """How long a store gives a ring to be answered before the rescue tick rings again."""
 LINE_GRACE = timedelta(seconds=30)
 """How long a run that stands in line for its limit waits before the rescue tick tries it again."""
+
+
+SEARCHED = 16_384
+"""So many characters of an input are searched for words; larger ones may be kept elsewhere."""
 
 
 class Clock(Protocol):
@@ -66,6 +72,34 @@ class Tools(Protocol):
 
     def get(self, cls: type[C], /) -> C:
         """Raises LookupError with words when nothing is bound."""
+
+
+class Standing(enum.StrEnum):
+    """How a person stands to this installation."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    """Somebody of another workspace."""
+    GONE = "gone"
+    """Deactivated."""
+    UNKNOWN = "unknown"
+    """Nobody can say just now."""
+
+
+class Directory(Protocol):
+    """Knows people, roles and groups. What it can't find out it answers with no, and never raises.
+
+    It may ask a service over the network, so it is never asked within a transaction.
+    """
+
+    def belongs(self, actor: str, to: str) -> bool:
+        """Whether an actor is this person, holds this role (`role:finance`), or is in this group."""
+
+    def standing(self, actor: str) -> Standing: ...
+
+    def sees(self, actor: str, channel: str) -> bool:
+        """Whether a person can read a channel: a public one, or a private one they are in."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +177,12 @@ class RunQuery:
     limit: int = 50
     before: str = ""
     """Only runs with a smaller id: the next page."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Names and values that a run must carry, all of them."""
+    text: str = ""
+    """Words that must all be found in the title, the input or the id, in capitals or not; a very long input is not
+    searched."""
+    channel: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +268,16 @@ class Store(Protocol):
     def decisions(self, approval_id: str) -> Sequence[Decision]: ...
     def audit(self, run_id: str) -> Sequence[Audit]: ...
     def totals(self) -> Totals: ...
+
+    # pauses
+    def pause(self, pause: Pause) -> None:
+        """Let no worker take these runs; a pause that is there already is replaced. Audited."""
+
+    def unpause(self, workflow: str, by: str) -> bool:
+        """Lift a pause; the rescue tick rings what it held. False when there was none. Audited."""
+
+    def pauses(self) -> Sequence[Pause]:
+        """By workflow; what holds for everything comes first."""
 
     # triggers and upkeep
     def cursor(self, trigger: str) -> str:

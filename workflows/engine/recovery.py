@@ -53,9 +53,10 @@ class Recovery:
 
         `again` says that an effect of unknown outcome did not happen and may be tried again.
         """
+        self._check(run_id, by, "resume")
 
         def change(view: View) -> Writes:
-            run = self._dead(view, by, "resume")
+            run = self._dead(view, "resume")
             records = view.records()
             if run.state is RunState.PARKED:
                 return _revived(
@@ -80,11 +81,11 @@ class Recovery:
 
     def edit(self, run_id: str, given: Any, *, by: str) -> None:
         """Start over with another input; everything is done anew."""
-        workflow = self._service.catalogue.get(self._service.store.run(run_id).workflow)
+        workflow = self._service.catalogue.get(self._check(run_id, by, "edit").workflow)
         text = self._service.checked_input(workflow, given)
 
         def change(view: View) -> Writes:
-            run = self._dead(view, by, "edit")
+            run = self._dead(view, "edit")
             change: RunChange = {"input": text, "generation": run.generation + 1}
             writes = replace(_left_behind(view, over=False), supersede_all=True, run=change)
             return _revived(view, by, "edit", self._renewed(view, writes, grow=False))
@@ -93,10 +94,11 @@ class Recovery:
 
     def skip(self, run_id: str, key: str, value: Any, *, by: str) -> None:
         """Take `value` for the result of a step that failed or is unclear, and go on after it."""
+        self._check(run_id, by, "skip")
         text = codec.encode(value, f"The value for {key}")
 
         def change(view: View) -> Writes:
-            run = self._dead(view, by, "skip")
+            run = self._dead(view, "skip")
             records = view.records()
             record = next((r for r in records if r.key == key), None)
             _check_skippable(run, record, key, records)
@@ -119,11 +121,11 @@ class Recovery:
         Without `at` the fork starts where the original failed, or from the beginning. `given` replaces the
         input, and then the whole history is left behind.
         """
+        self._check(run_id, by, "fork")
         forked: list[Run] = []
 
         def change(view: View) -> Writes:
             original = view.run
-            self._service.access.steer(by, original, "fork")
             if original.lease_owner and original.lease_until is not None and original.lease_until > view.now:
                 raise Refused(f"Run {original.id} is at work right now. Fork it when it waits, or cancel it first.")
             run = self._copy(original, view, by, given)
@@ -153,10 +155,10 @@ class Recovery:
 
     def discard(self, run_id: str, *, by: str, reason: str = "") -> None:
         """Take a dead letter off the list; what was done stays done."""
+        self._check(run_id, by, "discard")
 
         def change(view: View) -> Writes:
             run = view.run
-            self._service.access.steer(by, run, "discard")
             if run.dead_at is None:
                 raise Refused(f"Run {run.id} is {run.state} and no dead letter: there is nothing to discard.")
             ended: RunChange = {"dead_at": None}
@@ -170,9 +172,14 @@ class Recovery:
 
     # -----------------------------------------------------------------------------------------------------
 
-    def _dead(self, view: View, by: str, verb: str) -> Run:
-        run = view.run
+    def _check(self, run_id: str, by: str, verb: str) -> Run:
+        """Before the transaction, since the directory may be slow; who started a run never changes."""
+        run = self._service.store.run(run_id)
         self._service.access.steer(by, run, verb)
+        return run
+
+    def _dead(self, view: View, verb: str) -> Run:
+        run = view.run
         if run.state not in _DEAD:
             raise Refused(f"Run {run.id} is {run.state}: only a failed or parked run can be put right with {verb}.")
         if run.state is RunState.FAILED and run.parent_id is not None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, Unpack, overload
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from workflows.engine import codec
 from workflows.engine.calls import Call
 from workflows.engine.cursor import Cursor
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import BodyError, Interruption, VerbMisuse
+from workflows.engine.model import Outcome
 from workflows.engine.operations import marks
-from workflows.engine.operations.approval import ApprovalWait, DecisionMade, Request
+from workflows.engine.operations.approval import Answer, ApprovalWait, Approvers, DecisionMade, Request, Terms
 from workflows.engine.operations.child import ChildWait
 from workflows.engine.operations.first import Won, first
 from workflows.engine.operations.parallel import map_items, parallel
@@ -31,6 +34,8 @@ B = TypeVar("B")
 D = TypeVar("D")
 E = TypeVar("E")
 I = TypeVar("I")  # noqa: E741 - the input of a child
+F = TypeVar("F", bound=BaseModel)
+X = TypeVar("X", bound=BaseModel)
 
 
 class ContinueAsNew(Interruption):
@@ -106,25 +111,45 @@ class Run:
 
     # waiting ---------------------------------------------------------------------------------------------
 
+    @overload
+    def approval(self, name: str, **terms: Unpack[Terms]) -> DecisionMade: ...
+    @overload
+    def approval(self, name: str, *, fields: type[F], editable: type[X], **terms: Unpack[Terms]) -> Answer[F, X]: ...
+    @overload
+    def approval(self, name: str, *, fields: type[F], **terms: Unpack[Terms]) -> Answer[F, Any]: ...
+    @overload
+    def approval(self, name: str, *, editable: type[X], **terms: Unpack[Terms]) -> Answer[Any, X]: ...
     def approval(
         self,
         name: str,
         *,
         title: str = "",
         show: Any = None,
-        approvers: Sequence[str] = (),
+        approvers: Approvers = (),
         quorum: int = 1,
         allow_self: bool = False,
+        fields: type[BaseModel] | None = None,
+        editable: type[BaseModel] | None = None,
         timeout: timedelta | None = None,
+        on_timeout: Outcome = Outcome.EXPIRED,
         remind: timedelta | None = None,
     ) -> DecisionMade:
         """Ask people to decide on `show`, and wait for it without holding anything.
 
-        Without `approvers` the setting BATON_APPROVERS decides who may. `quorum` approvals are needed; one
-        rejection or change request is enough. After `timeout` the outcome is `expired`; `remind` tells the
-        approvers again each time it has passed.
+        `approvers` are people, roles and groups, or a function of the run's input that gives them; without
+        them the setting BATON_APPROVERS decides who may. `quorum` approvals are needed; one rejection or
+        change request is enough. Who started the run can't approve unless `allow_self`.
+
+        `fields` is a model that an approver fills in when approving. `editable` is a model whose fields `show`
+        has too: an approver may give them other values and approve those. The decision's `fields` and `edited`
+        are instances of the two; `edited` is None while nobody changed anything.
+
+        After `timeout` the outcome is `on_timeout`; `remind` tells the approvers again each time it has passed.
         """
-        wait = _approval(name, title, show, approvers, quorum, allow_self, timeout, remind)
+        wait = _approval(
+            name, title=title, show=show, approvers=approvers, quorum=quorum, allow_self=allow_self,
+            fields=fields, editable=editable, timeout=timeout, on_timeout=on_timeout, remind=remind,
+        )  # fmt: skip
         made: DecisionMade = self._await(wait)
         return made
 
@@ -222,16 +247,15 @@ class Run:
 
 def _approval(
     name: str,
+    *,
     title: str = "",
+    approvers: Approvers = (),
     show: Any = None,
-    approvers: Sequence[str] = (),
-    quorum: int = 1,
-    allow_self: bool = False,
-    timeout: timedelta | None = None,
-    remind: timedelta | None = None,
+    **asked: Any,
 ) -> ApprovalWait:
     shown = title or name.replace("_", " ").capitalize()
-    return ApprovalWait(Request(name, shown, show, tuple(approvers), quorum, allow_self, timeout, remind))
+    given = approvers if callable(approvers) or isinstance(approvers, str) else tuple(approvers)
+    return ApprovalWait(Request(name, shown, show, given, **asked))
 
 
 def _signal(name: str, payload: Any = Any, *, timeout: timedelta | None = None) -> SignalWait:

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from workflows.engine import codec
+from workflows.engine import codec, deciding
 from workflows.engine.access import Access
 from workflows.engine.advance import Catalogue
+from workflows.engine.answers import problems_of
+from workflows.engine.deciding import Given
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import BatonError, CodecError, InvalidInput, Refused
 from workflows.engine.ids import new_id
+from workflows.engine.looking import approval_by_part, run_by_part, seen_runs
 from workflows.engine.model import (
     OPEN,
     OVER,
     Approval,
-    ApprovalState,
     Audit,
-    Decision,
     Event,
     Message,
     MessageKind,
     NewRun,
     Outcome,
+    Pause,
     Run,
     RunState,
     Writes,
 )
-from workflows.engine.operations.approval import DecisionMade
 from workflows.engine.operations.child import limits
 from workflows.engine.plan import plan_of
 from workflows.engine.ports import Clock, Committed, Queue, RunQuery, Store, View
+from workflows.engine.preview import NOBODY, Preview, preview
+from workflows.engine.starting import checked_labels, checked_time, until
 
 
 class Service:
@@ -49,13 +52,17 @@ class Service:
         catalogue: Catalogue,
         access: Access = Access(),
         approvers: Sequence[str] = (),
+        *,
+        channel: str = "",
     ) -> None:
+        """`channel` is where runs are shown that are started without one."""
         self.store = store
         self.catalogue = catalogue
         self.access = access
         self._queue = queue
         self._clock = clock
         self._approvers = tuple(approvers)
+        self._channel = channel
 
     # starting --------------------------------------------------------------------------------------------
 
@@ -67,28 +74,41 @@ class Service:
         by: str,
         key: str | None = None,
         channel: str = "",
-        labels: dict[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        at: datetime | None = None,
     ) -> Run:
         """Start a run. `given` is the input as plain values or as the workflow's model.
 
         `key` makes a repeat harmless: a second start of the same workflow with it returns the first run.
+        With a time to come as `at`, the run is recorded and waits until then.
         """
         workflow = self.catalogue.get(name)
         self.access.start(by, workflow)
         plan = plan_of(workflow)
         if not self._approvers and any(not node.names_approvers for node in plan.approvals()):
-            raise Refused(f"{name} asks for an approval and names nobody: set BATON_APPROVERS to those who may decide.")
-        text = self.checked_input(workflow, given)
+            raise Refused(NOBODY.format(name))
+        text, carried = self.checked_input(workflow, given), checked_labels(labels or {})
         now = self._clock.now()
+        later = checked_time(at, now)
         run = Run(
             new_id(), name, workflow.title, RunState.QUEUED, text, now, version=plan.version, queue=workflow.queue,
-            started_by=by, channel=channel, dedupe=key, labels=json.dumps(labels or {}, sort_keys=True),
-            **limits(workflow, text, now),
+            started_by=by, channel=channel or self._channel, dedupe=key, labels=carried, due_at=later,
+            waiting=until(later), **limits(workflow, text, later or now),
         )  # fmt: skip
-        writes = Writes(events=(Event(run.id, "run.queued", now, actor=by),), audit=(Audit(now, by, "start", run.id),))
+        data = json.dumps({"at": later.isoformat()}) if later else "{}"
+        queued = Event(run.id, "run.queued", now, data, by)
+        writes = Writes(events=(queued,), audit=(Audit(now, by, "start", run.id),))
         created = self.store.create(NewRun(run), writes)
         self._queue.ring(created.rings)
         return created.run
+
+    def preview(self, name: str, given: Any, *, by: str) -> Preview:
+        """What a start would do, and what is in its way; nothing is written and no step is taken.
+
+        Raises UnknownWorkflow, and InvalidInput for an input that does not fit.
+        """
+        workflow = self.catalogue.get(name)
+        return preview(self, workflow, self.checked_input(workflow, given), by, self._approvers)
 
     def checked_input(self, workflow: Workflow[Any, Any], given: Any) -> str:
         """The input as canonical JSON; raises InvalidInput that names each wrong field."""
@@ -96,12 +116,12 @@ class Service:
             value = TypeAdapter(workflow.input_type).validate_python(given)
             return codec.encode(value, "The input")
         except ValidationError as error:
-            said = "; ".join(
-                f"{'.'.join(str(part) for part in e['loc']) or 'input'}: {e['msg']}" for e in error.errors()
-            )
+            wrong = problems_of(error)
+            said = "; ".join(f"{name or 'input'}: {words}" for name, words in wrong.items())
             raise InvalidInput(
                 f"{workflow.name} can't start with this input. {said}. "
-                f"See `baton workflows {workflow.name}` for its fields."
+                f"See `baton workflows {workflow.name}` for its fields.",
+                wrong,
             ) from None
         except CodecError as error:
             raise InvalidInput(str(error)) from None
@@ -112,8 +132,9 @@ class Service:
         """Send a named message to a run; one sent before the run waits for it is kept."""
         text = codec.encode(payload, f"The payload of {name}")
 
+        self.access.steer(by, self.store.run(run_id), "signal")
+
         def change(view: View) -> Writes:
-            self.access.steer(by, view.run, "signal")
             if view.run.state in OVER:
                 raise Refused(f"Run {run_id} is {view.run.state}: it takes no signals any more.")
             message = Message(message_id or new_id(), run_id, MessageKind.SIGNAL, name, text, view.now, by)
@@ -121,60 +142,37 @@ class Service:
 
         self.change(run_id, change)
 
-    def decide(self, approval_id: str, outcome: Outcome, *, by: str, comment: str = "") -> Approval:
-        """Answer an approval. Raises Refused with the reason: not an approver, the starter, decided already."""
-        asked = self.store.approval(approval_id)
-        if asked is None:
-            raise Refused(f"There is no approval {approval_id}. `baton approvals` lists those that are open.")
+    def decide(
+        self,
+        approval_id: str,
+        outcome: Outcome,
+        *,
+        by: str,
+        comment: str = "",
+        digest: str = "",
+        fields: Mapping[str, Any] | None = None,
+        edited: Mapping[str, Any] | None = None,
+    ) -> Approval:
+        """Answer an approval; the approval as it stands then.
 
-        changed_by = {entry.actor for entry in self.store.audit(asked.run_id) if entry.verb in ("edit", "skip", "fork")}
+        `digest` (or its first sixteen characters) binds the answer to what the person saw. `fields` are the
+        values filled in, `edited` other values for what may be edited: both go with an approval. The same
+        answer of the same person once more is harmless. Raises NotAllowed, Decided when it is too late,
+        Changed when it is another than they saw, InvalidInput for values that do not fit.
+        """
+        answer = Given(approval_id, outcome, by, comment, digest, fields, edited)
+        return deciding.decide(self, answer)
 
-        def change(view: View) -> Writes:
-            approval = view.approval(approval_id) or asked
-            self._check_open(view, approval)
-            self.access.decide(by, approval, changed_by | {view.run.started_by})
-            return self._decision(view, approval, Decision(approval_id, by, outcome, view.now, comment))
-
-        self.change(asked.run_id, change)
-        return self.store.approval(approval_id) or asked
-
-    def _check_open(self, view: View, approval: Approval) -> None:
-        if approval.state is ApprovalState.OPEN and (approval.due_at is None or view.now < approval.due_at):
-            return
-        made = view.decisions(approval.id)
-        if approval.state is ApprovalState.DECIDED and made:
-            raise Refused(f"{approval.title} was already {approval.outcome} by {made[-1].by}.")
-        if approval.state is ApprovalState.VOID:
-            raise Refused(f"{approval.title} is no longer asked for.")
-        raise Refused(f"{approval.title} expired before anybody decided.")
-
-    def _decision(self, view: View, approval: Approval, decision: Decision) -> Writes:
-        votes = {made.by: made for made in view.decisions(approval.id)} | {decision.by: decision}
-        agreed = sum(made.outcome is Outcome.APPROVED for made in votes.values())
-        data = json.dumps(
-            {"approval": approval.id, "name": approval.name, "outcome": decision.outcome, "comment": decision.comment}
-        )
-        audit = (Audit(view.now, decision.by, f"decide {decision.outcome}", approval.run_id, approval.name),)
-        if decision.outcome is Outcome.APPROVED and agreed < approval.quorum:
-            voted = Event(approval.run_id, "approval.voted", view.now, data, decision.by)
-            return Writes(decisions=(decision,), events=(voted,), audit=audit)
-        made = DecisionMade(approval.name, decision.outcome, decision.comment, decision.by)
-        message = Message(
-            f"decision-{approval.id}", approval.run_id, MessageKind.DECISION, approval.id,
-            codec.encode(made, "The decision"), view.now, decision.by,
-        )  # fmt: skip
-        closed = replace(
-            approval, state=ApprovalState.DECIDED, outcome=decision.outcome, closed_at=view.now, remind_at=None
-        )
-        told = Event(approval.run_id, "approval.decided", view.now, data, decision.by)
-        return Writes(decisions=(decision,), approvals=(closed,), messages=(message,), events=(told,), audit=audit)
+    def reassign(self, approval_id: str, to: Sequence[str], *, by: str, reason: str = "") -> Approval:
+        """Hand an open approval to others: people, roles or groups. Votes given before count no more."""
+        return deciding.reassign(self, approval_id, tuple(dict.fromkeys(to)), by, reason)
 
     def cancel(self, run_id: str, *, by: str, reason: str = "") -> None:
         """Ask a run to end; it undoes what its sagas say first."""
+        self.access.steer(by, self.store.run(run_id), "cancel")
 
         def change(view: View) -> Writes:
             run = view.run
-            self.access.steer(by, run, "cancel")
             if run.state in OVER:
                 raise Refused(f"Run {run_id} is {run.state} already.")
             if run.cancel is not None and run.state is RunState.PARKED:
@@ -203,6 +201,52 @@ class Service:
             before, count = runs[-1].id, count + len(runs)
         return count
 
+    # pauses ----------------------------------------------------------------------------------------------
+
+    def pause(self, workflow: str = "", *, by: str, reason: str = "") -> Pause:
+        """Let no worker take this workflow's runs ("" for all runs) until `unpause`; what is at work goes on.
+
+        Runs are recorded meanwhile, and wait. Runs that are cancelled still end.
+        """
+        self.access.administer(by, f"pause {workflow or 'everything'}")
+        if workflow:
+            self.catalogue.get(workflow)
+        made = Pause(workflow, by, self._clock.now(), reason)
+        self.store.pause(made)
+        return made
+
+    def unpause(self, workflow: str = "", *, by: str) -> None:
+        """Lift a pause: what waited goes on at once. Raises Refused when there is none."""
+        self.access.administer(by, f"unpause {workflow or 'everything'}")
+        if not self.store.unpause(workflow, by):
+            others = ", ".join(pause.workflow or "everything" for pause in self.store.pauses())
+            raise Refused(f"{workflow or 'Everything'} is not paused.{f' Paused: {others}.' if others else ''}")
+        self.rescue()
+
+    def pauses(self) -> list[Pause]:
+        """What is paused now; what holds for everything comes first."""
+        return list(self.store.pauses())
+
+    # looking ---------------------------------------------------------------------------------------------
+
+    def look(self, part: str, *, by: str) -> Run:
+        """The run whose id is, begins or ends with `part`, if this person may see it."""
+        run = self.find(part)
+        self.access.see(by, run, self.store.approvals(run_id=run.id, state=None))
+        return run
+
+    def listed(self, query: RunQuery, *, by: str) -> list[Run]:
+        """The runs asked for that this person may see, newest first."""
+        return seen_runs(self.store, self.access, query, by)
+
+    def find(self, part: str) -> Run:
+        """The run whose id is, begins or ends with `part`, whoever asks; raises Refused when it is not exactly one."""
+        return run_by_part(self.store, part)
+
+    def find_approval(self, wanted: str) -> Approval:
+        """An approval by its id, a part of it, or its run's id; raises Refused when it is not exactly one."""
+        return approval_by_part(self.store, wanted)
+
     # -----------------------------------------------------------------------------------------------------
 
     def change(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
@@ -211,35 +255,15 @@ class Service:
         self._queue.ring(committed.rings)
         return committed
 
-    def find(self, part: str) -> Run:
-        """The run whose id is, begins or ends with `part`; raises Refused when that is not exactly one."""
-        found = self.store.runs(RunQuery(id_part=part, limit=2))
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise Refused(f"There is no run {part}. `baton runs` lists them.")
-        raise Refused(f"More than one run's id begins or ends with {part}. Give more of it.")
-
-    def find_approval(self, wanted: str) -> Approval:
-        """An approval by its id, a part of it, or its run's id."""
-        exact = self.store.approval(wanted)
-        if exact is not None:
-            return exact
-        fits = [
-            a
-            for a in self.store.approvals(limit=1000)
-            if wanted and (wanted in (a.id[: len(wanted)], a.id[-len(wanted) :]) or a.run_id.endswith(wanted))
-        ]
-        if len(fits) != 1:
-            words = "There is no open approval" if not fits else "More than one open approval fits"
-            raise Refused(f"{words} {wanted}. `baton approvals` lists them.")
-        return fits[0]
-
     def rescue(self, *, limit: int = 200, grace: timedelta = timedelta(seconds=5)) -> int:
         """Ring what can go on and may have been forgotten; how many were rung."""
         rings = self.store.rescue(limit=limit, grace=grace)
         self._queue.ring(rings)
         return len(rings)
+
+    def now(self) -> datetime:
+        """The time by which commands are judged."""
+        return self._clock.now()
 
     def is_open(self, run: Run) -> bool:
         return run.state in OPEN

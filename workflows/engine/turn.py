@@ -66,6 +66,8 @@ class Turn:
     def __init__(self, means: Means, claim: Claim, lease_until: float) -> None:
         self.means = means
         self.run: Run = claim.run
+        self.given: Any = None
+        """The run's input, once the body is called."""
         self.lease = claim.lease
         self.history = History(claim.records)
         self.inbox = claim.inbox

@@ -39,7 +39,21 @@ class Published(BaseModel):
     url: str
 
 
-@workflow("content_pipeline", title="Write and publish an article")
+class Wording(BaseModel):
+    """What an editor may put into other words before approving."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str = Field(min_length=1, max_length=200, title="Title")
+    body: str = Field(min_length=1, title="Text", description="Markdown", json_schema_extra={"long": True})
+
+
+def told(published: Published) -> str:
+    """What the channel reads at the end."""
+    return f"Published *{plain(published.title)}* {published.url}"
+
+
+@workflow("content_pipeline", title="Write and publish an article", summary=told)
 def content_pipeline(run: Run, order: Order) -> Published:
     topic = run.step(Topics.get, order.topic)
     run.step(Topics.mark_in_progress, topic.id)
@@ -47,12 +61,14 @@ def content_pipeline(run: Run, order: Order) -> Published:
     article = write(run, topic, sources)
     seo, cover = run.parallel(run.call(writing.seo, article), run.call(writing.cover, article))
 
-    decision = run.approval("editor", show=article, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
+    decision = run.approval("editor", show=article, editable=Wording, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
     while decision.outcome is Outcome.CHANGES:
         article = run.step(writing.revise, article, decision.comment)
         seo, cover = run.parallel(run.call(writing.seo, article), run.call(writing.cover, article))
-        decision = run.approval("editor", show=article, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
+        decision = run.approval("editor", show=article, editable=Wording, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
     decision.require_approved()  # raises for rejected and expired alike
+    if decision.edited is not None:
+        article = reworded(article, decision.edited)
 
     with run.saga() as saga:  # all of it, or none
         media = run.step(Site.upload_media, cover)
@@ -64,7 +80,7 @@ def content_pipeline(run: Run, order: Order) -> Published:
     if order.social:
         run.map(Outbox.queue, social_posts(article, seo, post.url, run.now()))
     if order.channel:
-        run.step(Channel.post, order.channel, f"Published *{plain(article.title)}* {post.url}")
+        run.step(Channel.post, order.channel, told(Published(title=article.title, url=post.url)))
     return Published(title=article.title, url=post.url)
 
 
@@ -90,6 +106,11 @@ def write(run: Run, topic: Topic, sources: Sources) -> Article:
         case Kind.ARTICLE:
             outline = run.step(writing.outline, topic, sources)
             return run.step(writing.article, topic, outline)
+
+
+def reworded(article: Article, wording: Wording) -> Article:
+    """The article in the editor's words."""
+    return article.model_copy(update=wording.model_dump())
 
 
 def social_posts(article: Article, seo: Seo, url: str, now: datetime) -> list[SocialPost]:

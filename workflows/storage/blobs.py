@@ -16,7 +16,7 @@ from workflows.storage.tables import BLOB, BLOB_USE
 LIMIT = 64 * 1024
 MARK = "blob:"
 """Begins a column that holds a hash; no JSON text begins like this, and what does is put away too."""
-VALUES = {Run: ("input", "output"), Record: ("input", "output"), Message: ("payload",), Approval: ("show",)}
+VALUES = {Run: ("input", "output"), Record: ("input", "output"), Message: ("payload",), Approval: ("show", "editable")}
 
 R = TypeVar("R", Run, Record, Message, Approval)
 

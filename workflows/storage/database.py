@@ -58,12 +58,14 @@ class Database:
         """An INSERT with the dialect's ON CONFLICT."""
         return sqlite.insert(table) if self.lite else postgresql.insert(table)
 
-    def upsert(self, table: Any) -> Insert:
-        """An INSERT that replaces the row with the same primary key."""
+    def upsert(self, table: Any, only: Any = None) -> Insert:
+        """An INSERT that replaces the row with the same primary key, if that row fulfils `only`."""
         stmt = self.insert(table)
         keys = [c.name for c in table.primary_key]
         return stmt.on_conflict_do_update(  # type: ignore[no-any-return]
-            index_elements=keys, set_={c.name: stmt.excluded[c.name] for c in table.columns if c.name not in keys}
+            index_elements=keys,
+            set_={c.name: stmt.excluded[c.name] for c in table.columns if c.name not in keys},
+            where=only,
         )
 
     def read(self, work: Callable[[Connection], T]) -> T:

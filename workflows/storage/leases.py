@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, null, or_, select, true, update
 
 from workflows.engine.model import OPEN, SUSPECT, Run, RunState
 from workflows.engine.ports import LINE_GRACE, RING_GRACE, Claim, Claimant, Inbox, Lease, Ring
-from workflows.storage import history, inbox, line
+from workflows.storage import cards, history, inbox, line, pauses
 from workflows.storage.blobs import unpacked
 from workflows.storage.database import Database
 from workflows.storage.rows import RUN_COLUMNS
-from workflows.storage.tables import EVENT, RUN
+from workflows.storage.tables import CARD, EVENT, RUN
 
 GOING = sorted(OPEN)
 NOW = bindparam("now", type_=RUN.c.wake_at.type)
@@ -25,7 +25,11 @@ CLAIMABLE = and_(
     RUN.c.release <= bindparam("newest"),
     FREE,
     or_(RUN.c.state != RunState.WAITING, RUN.c.inbox > RUN.c.seen, RUN.c.due_at <= NOW),
+    or_(RUN.c.state != RunState.QUEUED, RUN.c.due_at.is_(None), RUN.c.due_at <= NOW, RUN.c.cancel.is_not(None)),
+    pauses.FREE_TO_GO,
 )
+FIRST = RUN.c.started_at.is_(None)
+"""A run that begins now no longer waits for its start."""
 UNLIMITED = or_(RUN.c.limit_runs.is_(None), RUN.c.admitted, RUN.c.cancel.is_not(None))
 """Runs that need no place in line; a cancelled one only comes to end."""
 
@@ -45,6 +49,8 @@ def _lend(extra: ColumnElement[bool], admitted: ColumnElement[bool]) -> Any:
                 (and_(RUN.c.lease_owner.is_not(None), RUN.c.crashes < SUSPECT), RUN.c.crashes + 1), else_=RUN.c.crashes
             ),
             admitted=admitted,
+            waiting=case((FIRST, null()), else_=RUN.c.waiting),
+            due_at=case((FIRST, null()), else_=RUN.c.due_at),
             revision=RUN.c.revision + 1,
         )
         .returning(*RUN_COLUMNS)
@@ -61,6 +67,7 @@ LIMIT = select(RUN.c.id, RUN.c.workflow, RUN.c.limit_key, RUN.c.limit_runs, RUN.
     RUN.c.admitted == false(),
     RUN.c.cancel.is_(None),
 )
+SHOW = update(CARD).where(CARD.c.run_id == bindparam("at_run")).values(wanted=bindparam("revision"))
 STARTED = update(RUN).where(RUN.c.id == bindparam("at_run")).values(started_at=bindparam("now"))
 HELD = (RUN.c.lease_owner == bindparam("owner"), RUN.c.lease_until > NOW)
 RENEW = update(RUN).where(*HELD).values(lease_until=bindparam("until"), wake_at=bindparam("until"))
@@ -81,7 +88,7 @@ def claim(conn: Connection, database: Database, run_id: str, claimant: Claimant)
         limited = conn.execute(LIMIT, {"run_id": run_id}).one_or_none()
         if limited is None:
             return None
-        if not line.has_room(conn, limited):
+        if not line.has_room(conn, limited, now):
             conn.execute(DEFER, {**asked, "later": now + LINE_GRACE})
             return None
         row = conn.execute(ADMIT, lent).one_or_none()
@@ -95,6 +102,8 @@ def _begun(conn: Connection, run: Run, now: datetime) -> Claim:
         conn.execute(STARTED, {"at_run": run.id, "now": now})
         row = {"run_id": run.id, "number": run.revision, "kind": "run.started", "at": now, "data": "{}", "actor": ""}
         conn.execute(EVENT.insert(), row)
+    if run.carded:
+        conn.execute(SHOW, {"at_run": run.id, "revision": run.revision})
     run = unpacked(conn, [Run(**columns)])[0]
     records = history.records(conn, run.id)
     attempts = history.attempts_of_unfinished(conn, run.id, records)
@@ -110,7 +119,7 @@ def renew(conn: Connection, database: Database, owner: str, ttl: timedelta) -> N
 
 
 def release(conn: Connection, database: Database, owner: str, *, crashed: bool) -> list[Ring]:
-    """End every lease of an owner, live or not."""
+    """End every lease of an owner, live or not, also those on cards."""
     stmt = (
         update(RUN)
         .where(RUN.c.lease_owner == owner)
@@ -122,7 +131,9 @@ def release(conn: Connection, database: Database, owner: str, *, crashed: bool) 
         )
         .returning(RUN.c.id, RUN.c.inbox, RUN.c.queue)
     )
-    return [Ring(row.id, row.inbox, row.queue, again=True) for row in conn.execute(stmt)]
+    rings = [Ring(row.id, row.inbox, row.queue, again=True) for row in conn.execute(stmt)]
+    cards.release(conn, owner)
+    return rings
 
 
 def rescue(conn: Connection, database: Database, *, limit: int, grace: timedelta) -> list[Ring]:
@@ -131,6 +142,7 @@ def rescue(conn: Connection, database: Database, *, limit: int, grace: timedelta
     due = (
         select(RUN.c.id, RUN.c.inbox, RUN.c.queue)
         .where(RUN.c.wake_at <= now, RUN.c.state.in_(GOING), or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= now))
+        .where(pauses.FREE_TO_GO)
         .order_by(RUN.c.wake_at, RUN.c.id)
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)

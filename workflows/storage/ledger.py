@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from workflows.engine.model import DONE, OPEN, OVER, Kind, Message, NewRun, RunState, Writes
+from workflows.engine.outbox import Card
 from workflows.engine.ports import RING_GRACE, Lease, Ring
 from workflows.storage import line
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.outgoing import Outgoing, Statements
 from workflows.storage.rows import approval_row, to_row
-from workflows.storage.standing import NEEDED, Standing, Standings
+from workflows.storage.standing import NEEDED, Standing, Standings, is_later
 from workflows.storage.tables import SIGNAL
 
 ASIDE = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
@@ -78,7 +81,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Write what was taken in; the transaction's owner commits."""
-        self._out.flush(self._standings.rows.values())
+        self._out.flush(self._standings.rows.values(), self._standings.now)
 
     def take_rings(self) -> tuple[Ring, ...]:
         """The rings owed since they were last taken."""
@@ -91,9 +94,11 @@ class Ledger:
         `counted` makes the insertion a revision of its own, for a run whose first event does not come with it.
         """
         now = self._standings.now
-        ready = new.run.state in OPEN
-        wake_at = now + RING_GRACE if ready else new.run.wake_at
-        run = replace(new.run, wake_at=wake_at, revision=new.run.revision + int(counted))
+        later = is_later(new.run, now)
+        ready = new.run.state in OPEN and not later
+        wake_at = now + RING_GRACE if ready else new.run.due_at if later else new.run.wake_at
+        carded = new.run.carded or bool(new.run.channel)
+        run = replace(new.run, wake_at=wake_at, revision=new.run.revision + int(counted), carded=carded)
         row, blobs = to_row(run), Blobs()
         blobs.pack(run.id, row, ("input", "output"))
         if not self._out.insert_run(row):
@@ -101,10 +106,24 @@ class Ledger:
         self._out.blobs.join(blobs)
         standing = Standing(*(getattr(run, name) for name in NEEDED))
         self._standings.add(standing)
+        if carded:
+            self._out.add("card", new_card(standing, run.channel, now))
         self._history(standing, Writes(records=new.records), counts=False)
         if ready:
             self._owe(standing)
         return True
+
+    def watch(self, run: Standing, channel: str) -> bool:
+        """Give a locked run a card; False when it has one."""
+        if run.carded:
+            return False
+        run.set(carded=True, revision=run.revision + 1)
+        self._out.add("card", new_card(run, channel, self._standings.now))
+        return True
+
+    def touch(self, run: Standing) -> None:
+        """Make a revision of a locked run in which nothing changed."""
+        run.set(revision=run.revision + 1)
 
     def event(self, run: Standing, kind: str, **data: str) -> None:
         """A fact that the store itself reports."""
@@ -132,10 +151,11 @@ class Ledger:
     def _approvals(self, run: Standing, writes: Writes) -> None:
         for approval in writes.approvals:
             row = approval_row(approval, run.id)
-            self._out.blobs.pack(run.id, row, ("show",))
+            self._out.blobs.pack(run.id, row, ("show", "editable"))
             self._out.add("approval", row)
         for decision in writes.decisions:
             self._out.add("decision", to_row(decision))
+        run.urgent = run.urgent or bool(writes.approvals or writes.decisions)
 
     def _revise(self, run: Standing, writes: Writes) -> None:
         for place, event in enumerate(writes.events, run.revision + 1):
@@ -155,6 +175,7 @@ class Ledger:
     def _settle(self, run: Standing, before: Standing, writes: Writes, *, leave: bool) -> None:
         """Lease, wake-up and line after the run's own columns are set."""
         stays, waits = run.state in OPEN, run.state is RunState.WAITING
+        run.urgent = run.urgent or ("state" in writes.run and not stays)
         if leave or ("state" in writes.run and not stays):
             due = writes.run.get("due_at") if waits else None
             wake = due if waits or not stays else self._standings.now + RING_GRACE
@@ -172,7 +193,7 @@ class Ledger:
             run.set(admitted=False)
             if run.limit_runs is not None:
                 self.flush()
-                for ring in line.wake_next(self._conn, run, run.limit_runs, self._standings.now + RING_GRACE):
+                for ring in line.wake_next(self._conn, run, run.limit_runs, self._standings.now):
                     self._owed.setdefault(ring.run_id, ring)
 
     def _deliver(self, message: Message) -> None:
@@ -198,6 +219,8 @@ class Ledger:
         self._wake(run)
 
     def _wake(self, run: Standing) -> None:
+        if is_later(run, self._standings.now):
+            return
         soon = self._standings.now + RING_GRACE
         if not run.leased(self._standings.now):
             run.set(wake_at=min(run.wake_at or soon, soon))
@@ -206,3 +229,9 @@ class Ledger:
     def _owe(self, run: Standing, *, again: bool = False) -> None:
         earlier = self._owed.get(run.id)
         self._owed[run.id] = Ring(run.id, run.inbox, run.queue, again or (earlier is not None and earlier.again))
+
+
+def new_card(run: Standing, channel: str, now: datetime) -> dict[str, Any]:
+    """The row of a card that shows nothing yet."""
+    card = Card(run.id, channel, run.revision, 0, now)
+    return to_row(card)

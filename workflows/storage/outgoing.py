@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, case, insert, update
 
+from workflows.engine.model import ApprovalState
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.standing import Standing
-from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, DECISION, EVENT, RUN, SIGNAL, STEP
+from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, CARD, DECISION, EVENT, RUN, SIGNAL, STEP
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 STEP_AT = (
     STEP.c.run_id == bindparam("at_run"),
     STEP.c.generation == bindparam("at_generation"),
@@ -36,10 +39,17 @@ class Statements:
             "event": insert(EVENT),
             "signal": insert(SIGNAL),
             "taken": update(SIGNAL).where(SIGNAL.c.id == bindparam("at_id")).values(taken_by=bindparam("at_key")),
-            "approval": database.upsert(APPROVAL),
+            "approval": database.upsert(APPROVAL, only=APPROVAL.c.state == ApprovalState.OPEN),  # closed stays closed
             "decision": database.upsert(DECISION),
             "audit": insert(AUDIT),
+            "card": database.insert(CARD).on_conflict_do_nothing(),
         }
+        soon = bindparam("soon", type_=CARD.c.due_at.type)
+        self.card = (
+            update(CARD)
+            .where(CARD.c.run_id == bindparam("at_run"))
+            .values(wanted=bindparam("revision"), due_at=case((CARD.c.due_at > soon, soon), else_=CARD.c.due_at))
+        )
 
 
 class Outgoing:
@@ -60,21 +70,26 @@ class Outgoing:
         """Insert at once; False when the id or the idempotency key is taken."""
         return self._conn.execute(self._statements.new_run, row).first() is not None
 
-    def flush(self, runs: Iterable[Standing]) -> None:
-        """Write everything, in an order that the references allow."""
+    def flush(self, runs: Iterable[Standing], now: datetime) -> None:
+        """Write everything, in an order that the references allow; `now` is when what is urgent is to be shown."""
         self.blobs.write(self._conn, self._database)
         self.blobs.note_uses(self._conn, self._database)
         rows, self._rows = self._rows, defaultdict(list)
         for what, statement in self._statements.order.items():
             if rows[what]:
                 self._conn.execute(statement, rows[what])
-        self._update(runs)
+        self._update(runs, now)
 
-    def _update(self, runs: Iterable[Standing]) -> None:
+    def _update(self, runs: Iterable[Standing], now: datetime) -> None:
         alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        cards: list[dict[str, Any]] = []
         for run in runs:
+            if run.carded and "revision" in run.changed:
+                cards.append({"at_run": run.id, "revision": run.revision, "soon": now if run.urgent else NEVER})
             if run.changed:
                 alike[tuple(sorted(run.changed))].append({"at_run": run.id, **run.changed})
                 run.changed = {}
         for rows in alike.values():
             self._conn.execute(self._statements.run, rows)
+        if cards:
+            self._conn.execute(self._statements.card, sorted(cards, key=lambda card: str(card["at_run"])))

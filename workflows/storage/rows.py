@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Row, Table
 
-from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Record, Run
-from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, DECISION, EVENT, RUN, SIGNAL, STEP
+from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Pause, Record, Run
+from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, DECISION, EVENT, PAUSE, RUN, SIGNAL, STEP
 
 
 def _columns(table: Table, record: type[Any]) -> tuple[Column[Any], ...]:
@@ -23,6 +23,7 @@ EVENT_COLUMNS: Final = _columns(EVENT, Event)
 SIGNAL_COLUMNS: Final = _columns(SIGNAL, Message)
 APPROVAL_COLUMNS: Final = _columns(APPROVAL, Approval)
 DECISION_COLUMNS: Final = _columns(DECISION, Decision)
+PAUSE_COLUMNS: Final = _columns(PAUSE, Pause)
 AUDIT_COLUMNS: Final = _columns(AUDIT, Audit)
 
 

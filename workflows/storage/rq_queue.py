@@ -38,6 +38,10 @@ from workflows.engine.ports import Ring
 
 ADVANCE = "bot.worker.advance"
 """The function that a ring names. Persisted in Redis, so it is compatibility data."""
+DELIVER = "bot.worker.deliver"
+"""The function that a ring for a run's messages names."""
+DELIVERIES = "slack"
+"""The queue of those rings."""
 
 RUNG = "rung"
 """The field of a started job that says: queue it once more when it ends. The worker reads it."""
@@ -104,40 +108,52 @@ class RqQueue:
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """Queue a job for each ring, in one round trip for some hundreds; what Redis can't take now is dropped."""
+        self._queue([(self._job(ring), ring.again) for ring in rings])
+
+    def ring_delivery(self, *run_ids: str, again: bool = False) -> None:
+        """Queue a job for the messages of each run; one that is queued already is enough, unless `again`."""
+        self._queue([(self._delivery(run_id), again) for run_id in run_ids])
+
+    def _queue(self, jobs: Sequence[tuple[Job, bool]]) -> None:
         if time.monotonic() < self._not_before:
             return
         try:
-            for start in range(0, len(rings), _BATCH):
-                self._send(rings[start : start + _BATCH])
+            for start in range(0, len(jobs), _BATCH):
+                self._send(jobs[start : start + _BATCH])
         except RedisError as error:
             self._failed(error)
         else:
             self._worked()
 
-    def _send(self, rings: Sequence[Ring]) -> None:
+    def _send(self, jobs: Sequence[tuple[Job, bool]]) -> None:
         try:
-            self._pipeline(rings).execute()
+            self._pipeline(jobs).execute()
         except NoScriptError:  # a new or restarted server
             self._redis.script_load(_RING)
-            self._pipeline(rings).execute()
+            self._pipeline(jobs).execute()
 
-    def _pipeline(self, rings: Sequence[Ring]) -> Pipeline:
+    def _pipeline(self, jobs: Sequence[tuple[Job, bool]]) -> Pipeline:
         pipeline = self._redis.pipeline(transaction=False)
-        for ring in rings:
-            job = self._job(ring)
+        for job, again in jobs:
             keys = _keys(job)
             fields = [part for field in job.to_dict().items() if field[1] is not None for part in field]
-            arguments = [job.id, int(ring.again), RQ_KEY_PREFIX, *fields]
+            arguments = [job.id, int(again), RQ_KEY_PREFIX, *fields]
             pipeline.evalsha(self._script.sha, len(keys), *keys, *arguments)
         return pipeline
 
     def _job(self, ring: Ring) -> Job:
+        return self._made(ADVANCE, ring.run_id, f"{ring.run_id}-{ring.inbox}", ring.queue)
+
+    def _delivery(self, run_id: str) -> Job:
+        return self._made(DELIVER, run_id, f"deliver-{run_id}", DELIVERIES)
+
+    def _made(self, function: str, run_id: str, job_id: str, queue: str) -> Job:
         job = Job.create(
-            ADVANCE,
-            args=(ring.run_id,),
-            id=f"{ring.run_id}-{ring.inbox}",
-            origin=ring.queue,
-            description=f"advance {ring.run_id}",
+            function,
+            args=(run_id,),
+            id=job_id,
+            origin=queue,
+            description=f"{function.rpartition('.')[2]} {run_id}",
             status=JobStatus.QUEUED,
             timeout=-1,
             result_ttl=self._result_ttl,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 
 from workflows.engine.errors import UnknownRun
 from workflows.engine.model import Run
-from workflows.engine.ports import RunQuery
-from workflows.storage.blobs import unpacked
+from workflows.engine.ports import SEARCHED, RunQuery
+from workflows.storage.blobs import MARK, unpacked
 from workflows.storage.rows import RUN_COLUMNS
 from workflows.storage.tables import RUN
 
@@ -69,4 +70,32 @@ def _narrowed(query: Select[Any], asked: RunQuery) -> Select[Any]:
         query = query.where(RUN.c.started_by == asked.started_by)
     if asked.before:
         query = query.where(RUN.c.id < asked.before)
+    return _searched(query, asked)
+
+
+def _searched(query: Select[Any], asked: RunQuery) -> Select[Any]:
+    if asked.channel:
+        query = query.where(RUN.c.channel == asked.channel)
+    for name, value in asked.labels:
+        query = query.where(_carries(name, value))
+    for word in asked.text.split():
+        query = query.where(_holds(word))
     return query
+
+
+def _carries(name: str, value: str) -> ColumnElement[bool]:
+    """Labels are one flat object, written with its names in order: a pair begins it or follows a comma."""
+    pair = json.dumps({name: value})[1:-1]
+    begins = RUN.c.labels.startswith("{" + pair, autoescape=True)
+    return or_(begins, RUN.c.labels.contains(", " + pair, autoescape=True))
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    """Whether a word is found as it stands, or in small letters; not every database knows those of all alphabets."""
+    escaped = json.dumps(word, ensure_ascii=False)[1:-1]
+    short = and_(func.length(RUN.c.input) <= SEARCHED, RUN.c.input.not_like(f"{MARK}%"))
+    return or_(_in(RUN.c.title, word), _in(RUN.c.id, word), and_(short, _in(RUN.c.input, escaped)))
+
+
+def _in(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
+    return or_(column.contains(part, autoescape=True), func.lower(column).contains(part.lower(), autoescape=True))

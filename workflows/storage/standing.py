@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
-from workflows.engine.model import RunState
+from workflows.engine.model import Run, RunState
 from workflows.storage.columns import Utc
 from workflows.storage.database import Database
 from workflows.storage.tables import RUN
@@ -24,10 +24,12 @@ NEEDED = (
     "token",
     "lease_until",
     "wake_at",
+    "due_at",
     "crashes",
     "revision",
     "limit_key",
     "limit_runs",
+    "carded",
 )
 
 
@@ -56,10 +58,14 @@ class Standing:
     token: int
     lease_until: datetime | None
     wake_at: datetime | None
+    due_at: datetime | None
     crashes: int
     revision: int
     limit_key: str | None
     limit_runs: int | None
+    carded: bool
+    urgent: bool = False
+    """Its card is to be shown at once, not when its turn comes."""
     changed: dict[str, Any] = field(default_factory=dict)
 
     def set(self, **columns: Any) -> None:
@@ -70,6 +76,11 @@ class Standing:
 
     def leased(self, now: datetime) -> bool:
         return self.lease_until is not None and self.lease_until > now
+
+
+def is_later(run: Run | Standing, now: datetime) -> bool:
+    """Whether a run is to start at a time to come; one that is cancelled may come to its end."""
+    return run.state is RunState.QUEUED and run.due_at is not None and run.due_at > now and run.cancel is None
 
 
 class Standings:

@@ -16,6 +16,7 @@ from workflows.engine.model import (
     Decision,
     Event,
     NewRun,
+    Pause,
     Record,
     Run,
     Writes,
@@ -33,10 +34,11 @@ from workflows.engine.ports import (
     Totals,
     View,
 )
-from workflows.storage import approvals, history, inbox, leases, runs, upkeep
+from workflows.storage import approvals, history, inbox, leases, pauses, runs, upkeep
 from workflows.storage.committer import Committer, Request
 from workflows.storage.database import Database, described
 from workflows.storage.ledger import Ledger
+from workflows.storage.outbox import SqlOutbox
 from workflows.storage.outgoing import Statements
 
 LOCK_TIMEOUT = timedelta(seconds=10)
@@ -96,6 +98,8 @@ class SqlStore:
         self._database = Database(url, clock=clock, lock_timeout=lock_timeout, pool_size=pool_size)
         self._statements = Statements(self._database)
         self._committer = Committer(self._database, self._statements)
+        self.outbox = SqlOutbox(self._database, self._statements)
+        """What is to be shown outside, in the same database."""
 
     # from outside
 
@@ -189,6 +193,17 @@ class SqlStore:
 
     def totals(self) -> Totals:
         return self._database.read(lambda conn: upkeep.totals(conn, self._database))
+
+    # pauses
+
+    def pause(self, pause: Pause) -> None:
+        self._database.write(lambda conn: pauses.pause(conn, self._database, pause))
+
+    def unpause(self, workflow: str, by: str) -> bool:
+        return self._database.write(lambda conn: pauses.unpause(conn, self._database, workflow, by))
+
+    def pauses(self) -> Sequence[Pause]:
+        return self._database.read(pauses.listed)
 
     # triggers and upkeep
 

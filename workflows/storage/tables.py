@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -22,11 +23,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlmodel import Field, SQLModel
 
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
+from workflows.engine.outbox import DeliveryState
 from workflows.storage.columns import Id, Span, Utc, Word
 
 NAMES = {
@@ -114,6 +117,7 @@ class RunRow(Base, table=True):
     labels: str = _required(Text)
     started_at: datetime | None = _optional(Utc)
     ended_at: datetime | None = _optional(Utc)
+    carded: bool = _required(Boolean, server_default=false())
 
 
 class StepRow(Base, table=True):
@@ -219,6 +223,9 @@ class ApprovalRow(Base, table=True):
     remind_every: timedelta | None = _optional(Span)
     remind_at: datetime | None = _optional(Utc)
     closed_at: datetime | None = _optional(Utc)
+    fields: str = _required(Text, server_default="")
+    editable: str = _required(Text, server_default="")
+    on_timeout: Outcome = _required(Word(Outcome), server_default=Outcome.EXPIRED.value)
 
 
 class DecisionRow(Base, table=True):
@@ -231,6 +238,20 @@ class DecisionRow(Base, table=True):
     outcome: Outcome = _required(Word(Outcome))
     at: datetime = _required(Utc)
     comment: str = _required(Text)
+    digest: str = _required(Text, server_default="")
+    fields: str | None = _optional(Text)
+    edited: str | None = _optional(Text)
+
+
+class PauseRow(Base, table=True):
+    """What no worker takes: the runs of a workflow, or all runs where the name is empty."""
+
+    __tablename__ = "pause"
+
+    workflow: str = _required(Id, primary_key=True)
+    by: str = _required(Text)
+    at: datetime = _required(Utc)
+    reason: str = _required(Text)
 
 
 class AuditRow(Base, table=True):
@@ -283,6 +304,70 @@ class ReceivedRow(Base, table=True):
     at: datetime = _required(Utc, index=True)
 
 
+class CardRow(Base, table=True):
+    """A run as something to be seen outside.
+
+    Posts without a run have the card `posts`, so nothing refers to `run`.
+    """
+
+    __tablename__ = "card"
+    __table_args__ = (
+        _partial("ix_card_due_at", "shown < wanted", "due_at"),
+        _partial("ix_card_lease_owner", "lease_owner IS NOT NULL", "lease_owner"),
+        _partial("ix_card_troubled", "error <> ''", "run_id"),
+    )
+
+    run_id: str = _required(Id, primary_key=True)
+    channel: str = _required(Text)
+    wanted: int = _required(BigInteger)
+    shown: int = _required(BigInteger)
+    due_at: datetime = _required(Utc)
+    place: str = _required(Text)
+    lease_owner: str | None = _optional(Text)
+    lease_until: datetime | None = _optional(Utc)
+    token: int = _required(BigInteger)
+    failures: int = _required(Integer)
+    error: str = _required(Text)
+
+
+class DeliveryRow(Base, table=True):
+    """One message outside."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("run_id", "key"),
+        _partial("ix_delivery_channel_ts", "ts <> ''", "channel", "ts"),
+    )
+
+    id: str = _required(Id, primary_key=True)
+    run_id: str = _required(Id)
+    key: str = _required(Text)
+    kind: str = _required(Text)
+    created_at: datetime = _required(Utc)
+    channel: str = _required(Text)
+    thread_ts: str = _required(Text)
+    ts: str = _required(Text)
+    digest: str = _required(Text)
+    state: DeliveryState = _required(Word(DeliveryState))
+    payload: str = _required(Text)
+    reply_url: str = _required(Text)
+    reply_until: datetime | None = _optional(Utc)
+    attempts: int = _required(Integer)
+    error: str = _required(Text)
+    posted_at: datetime | None = _optional(Utc)
+    unclear: datetime | None = _optional(Utc)
+
+
+class PaceRow(Base, table=True):
+    """The next free moment of something that may not be done too often, in seconds since 1970."""
+
+    __tablename__ = "pace"
+
+    name: str = _required(Text, primary_key=True)
+    free_at: float = _required(Float(53))
+    held_until: float = _required(Float(53))
+
+
 def _table(row: type[Base]) -> Table:
     return cast(Table, row.__table__)  # type: ignore[attr-defined]
 
@@ -295,8 +380,12 @@ EVENT = _table(EventRow)
 SIGNAL = _table(SignalRow)
 APPROVAL = _table(ApprovalRow)
 DECISION = _table(DecisionRow)
+PAUSE = _table(PauseRow)
 AUDIT = _table(AuditRow)
 BLOB = _table(BlobRow)
 BLOB_USE = _table(BlobUseRow)
 TRIGGER = _table(TriggerRow)
 RECEIVED = _table(ReceivedRow)
+CARD = _table(CardRow)
+DELIVERY = _table(DeliveryRow)
+PACE = _table(PaceRow)

@@ -11,12 +11,15 @@ from workflows.engine.ports import Totals
 from workflows.storage import blobs
 from workflows.storage.database import Database
 from workflows.storage.ledger import Ledger
+from workflows.storage.pauses import FREE_TO_GO
 from workflows.storage.rows import AUDIT_COLUMNS
 from workflows.storage.tables import (
     APPROVAL,
     ATTEMPT,
     AUDIT,
+    CARD,
     DECISION,
+    DELIVERY,
     EVENT,
     RECEIVED,
     RUN,
@@ -27,7 +30,7 @@ from workflows.storage.tables import (
 
 RECEIVED_KEPT = timedelta(days=30)
 """How long inbound ids are remembered at least."""
-DEPENDENT = (DECISION, APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, AUDIT)
+DEPENDENT = (DECISION, APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, AUDIT, DELIVERY, CARD)
 
 
 def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) -> int:
@@ -97,7 +100,7 @@ def totals(conn: Connection, database: Database) -> Totals:
     by_state = select(RUN.c.workflow, RUN.c.state, func.count()).group_by(RUN.c.workflow, RUN.c.state)
     dead = select(func.count()).select_from(RUN).where(RUN.c.dead_at.is_not(None))
     asked = select(func.count()).select_from(APPROVAL).where(APPROVAL.c.state == ApprovalState.OPEN)
-    due = select(func.min(RUN.c.wake_at)).where(RUN.c.wake_at <= now, RUN.c.state.in_(sorted(OPEN)))
+    due = select(func.min(RUN.c.wake_at)).where(RUN.c.wake_at <= now, RUN.c.state.in_(sorted(OPEN)), FREE_TO_GO)
     return Totals(
         now,
         {(workflow, RunState(state)): count for workflow, state, count in conn.execute(by_state)},

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypedDict, TypeVar
+
+from pydantic import BaseModel
 
 from workflows.engine import codec
+from workflows.engine.answers import editable_text, edited_values, schema_text, sealed
 from workflows.engine.cursor import Cursor
-from workflows.engine.errors import Interruption, Parked, Rejected
+from workflows.engine.errors import BatonError, Interruption, Parked, Rejected
 from workflows.engine.ids import new_id
 from workflows.engine.model import Approval, ApprovalState, Event, Kind, MessageKind, Outcome, Record, Writes
 from workflows.engine.operations.wait import Settled
+
+F = TypeVar("F", bound=BaseModel)
+E = TypeVar("E", bound=BaseModel)
+Approvers = Sequence[str] | Callable[[Any], Sequence[str]]
+"""People, roles and groups, or a function of the run's input that gives them."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,10 @@ class DecisionMade:
     comment: str = ""
     by: str = ""
     """Who decided; with a quorum, the last one."""
+    fields: Any = None
+    """What was filled in when it was approved, as the model that was asked for."""
+    edited: Any = None
+    """The editable values, when somebody changed them, as the model that was asked for."""
 
     @property
     def approved(self) -> bool:
@@ -36,62 +49,109 @@ class DecisionMade:
 
 
 @dataclass(frozen=True)
+class Answer(DecisionMade, Generic[F, E]):
+    """A decision with what people filled in and edited, typed."""
+
+    fields: F | None = None
+    edited: E | None = None
+
+
+class Terms(TypedDict, total=False):
+    """What may be said with every approval."""
+
+    title: str
+    show: Any
+    approvers: Approvers
+    quorum: int
+    allow_self: bool
+    timeout: timedelta | None
+    on_timeout: Outcome
+    remind: timedelta | None
+
+
+@dataclass(frozen=True)
 class Request:
     """What is asked of whom."""
 
     name: str
     title: str
     show: Any
-    approvers: tuple[str, ...]
-    quorum: int
-    allow_self: bool
-    timeout: timedelta | None
-    remind: timedelta | None
+    approvers: Approvers
+    quorum: int = 1
+    allow_self: bool = False
+    timeout: timedelta | None = None
+    remind: timedelta | None = None
+    fields: type[BaseModel] | None = None
+    editable: type[BaseModel] | None = None
+    on_timeout: Outcome = Outcome.EXPIRED
 
 
 class ApprovalWait:
     """Until enough approvers agreed, one decided otherwise, or the time was over."""
 
     kind = Kind.APPROVAL
-    result = DecisionMade
 
     def __init__(self, request: Request) -> None:
         self.name = request.name
         self._request = request
         self._show = codec.encode(request.show, f"What the approval {request.name} shows")
 
+    @property
+    def result(self) -> Any:
+        fields, editable = self._request.fields, self._request.editable
+        if fields is None and editable is None:
+            return DecisionMade
+        return Answer[fields or BaseModel, editable or BaseModel]  # type: ignore[misc] # known at run time only
+
     def input(self) -> str:
+        """Approvers that a function computes are recorded with the approval, not compared at replay."""
         request = self._request
-        policy = {"approvers": request.approvers, "quorum": request.quorum, "allow_self": request.allow_self}
+        approvers = "computed" if callable(request.approvers) else request.approvers
+        policy = {"approvers": approvers, "quorum": request.quorum, "allow_self": request.allow_self}
         return codec.encode({"show": json.loads(self._show), **policy}, self.name)
 
     def title(self) -> str:
         return self._request.title
 
     def open(self, cursor: Cursor, record: Record) -> tuple[Record, Writes, tuple[Event, ...]]:
-        request, turn = self._request, cursor.turn
-        approvers = request.approvers or turn.means.approvers
+        approvers = self._approvers(cursor)
         if not approvers:
             raise cursor.close(
                 Parked(
-                    f"Nobody may approve {request.name}: name approvers in the workflow or set BATON_APPROVERS, "
+                    f"Nobody may approve {self.name}: name approvers in the workflow or set BATON_APPROVERS, "
                     "then resume."
                 )
             )
-        now = record.started_at
+        approval = self._approval(cursor, record, approvers)
+        record = replace(record, due_at=approval.due_at, detail=json.dumps({"approval": approval.id}))
+        data = {"approval": approval.id, "name": approval.name, "key": record.key}
+        return record, Writes(approvals=(approval,)), (cursor.event("approval.requested", json.dumps(data)),)
+
+    def _approvers(self, cursor: Cursor) -> tuple[str, ...]:
+        asked = self._request.approvers
+        named = asked(cursor.turn.given) if callable(asked) else asked
+        if isinstance(named, str):
+            raise cursor.close(
+                Parked(f"The approvers of {self.name} are one text, {named!r}: give a list of them, then resume.")
+            )
+        return tuple(dict.fromkeys(named)) or cursor.turn.means.approvers
+
+    def _approval(self, cursor: Cursor, record: Record, approvers: tuple[str, ...]) -> Approval:
+        request, now = self._request, record.started_at
         assert now is not None
-        digest = codec.digest(json.dumps([self._show, approvers, request.quorum, request.allow_self]))
+        try:
+            fields = schema_text(request.fields) if request.fields else ""
+            editable = editable_text(request.editable, self._show, request.name) if request.editable else ""
+        except BatonError as error:
+            raise cursor.close(Parked(str(error))) from None
         approval = Approval(
-            new_id(), turn.run.id, record.generation, record.key, request.name, request.title, self._show, digest,
-            approvers, now, request.quorum, request.allow_self,
+            new_id(), cursor.turn.run.id, record.generation, record.key, request.name, request.title, self._show,
+            "", approvers, now, request.quorum, request.allow_self,
             due_at=now + request.timeout if request.timeout is not None else None,
             remind_every=request.remind, remind_at=now + request.remind if request.remind else None,
+            fields=fields, editable=editable, on_timeout=request.on_timeout,
         )  # fmt: skip
-        record = replace(record, due_at=approval.due_at, detail=json.dumps({"approval": approval.id}))
-        told = cursor.event(
-            "approval.requested", json.dumps({"approval": approval.id, "name": approval.name, "key": record.key})
-        )
-        return record, Writes(approvals=(approval,)), (told,)
+        return sealed(approval)
 
     def poll(self, cursor: Cursor, record: Record, now: datetime) -> Settled | None:
         approval_id = json.loads(record.detail or "{}")["approval"]
@@ -100,21 +160,30 @@ class ApprovalWait:
             return Settled(message.payload, message=message)
         if record.due_at is None or now < record.due_at:
             return None
-        made = DecisionMade(self.name, Outcome.EXPIRED, "nobody decided in time")
-        told = cursor.event("approval.expired", json.dumps({"approval": approval_id, "name": self.name}))
-        writes = replace(self._closed(cursor, record, ApprovalState.EXPIRED, Outcome.EXPIRED), events=(told,))
+        approval = self._open(cursor, record)
+        outcome = approval.on_timeout if approval else self._request.on_timeout
+        edited = edited_values(approval) if approval else None
+        made = DecisionMade(self.name, outcome, "nobody decided in time", edited=edited)
+        data = {"approval": approval_id, "name": self.name, "outcome": outcome}
+        told = cursor.event("approval.expired", json.dumps(data))
+        writes = replace(self._closed(cursor, approval, ApprovalState.EXPIRED, outcome), events=(told,))
         return Settled(codec.encode(made, self.name), writes=writes, only_if_unchanged=True)
 
     def withdraw(self, cursor: Cursor, record: Record) -> Writes:
-        return self._closed(cursor, record, ApprovalState.VOID, None)
+        return self._closed(cursor, self._open(cursor, record), ApprovalState.VOID, None)
 
     def holds(self, _cursor: Cursor, _record: Record, _ending: Interruption) -> bool:
         return False
 
-    def _closed(self, cursor: Cursor, record: Record, state: ApprovalState, outcome: Outcome | None) -> Writes:
+    def _open(self, cursor: Cursor, record: Record) -> Approval | None:
         approval_id = json.loads(record.detail or "{}")["approval"]
         approval = cursor.turn.read(lambda store: store.approval(approval_id))
-        if approval is None or approval.state is not ApprovalState.OPEN:
+        return approval if approval is not None and approval.state is ApprovalState.OPEN else None
+
+    def _closed(
+        self, cursor: Cursor, approval: Approval | None, state: ApprovalState, outcome: Outcome | None
+    ) -> Writes:
+        if approval is None:
             return Writes()
         closed = replace(approval, state=state, outcome=outcome, closed_at=cursor.turn.now(), remind_at=None)
         return Writes(approvals=(closed,))

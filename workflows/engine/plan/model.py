@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,8 @@ class PlanNode:
     children: tuple[PlanNode, ...] = ()
     names_approvers: bool = False
     """Whether an approval says who may decide; otherwise the settings must."""
+    approvers: Sequence[str] | Callable[[Any], Sequence[str]] | None = None
+    """Who they are, or the function of the input that says so, where the source tells; not part of the version."""
     leaves: str = ""
     """How an option, branch or otherwise ends the block around it: return, raise, break, continue or empty."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import FunctionType
+from typing import Any
 
 from workflows.engine.definition import Workflow
 from workflows.engine.plan.calls import IMPORT_ADVICE, follow, name_of, spec_name, unwrapped
@@ -189,15 +190,28 @@ def _map(site: Site, arguments: Arguments) -> list[PlanNode]:
 def _approval(site: Site, arguments: Arguments) -> list[PlanNode]:
     approvers = arguments.keywords.get("approvers")
     named = approvers is not None and not _empty(approvers)
+    told = _told(approvers) if named and approvers is not None else None
     given = arguments.keywords.get("title")
     title = given.obj if isinstance(given, Known) and isinstance(given.obj, str) else ""
 
     def make(value: Value) -> list[PlanNode]:
         name = _name(site, "approval", value)
         node = site.node(NodeKind.APPROVAL, name, title or name.replace("_", " ").capitalize())
-        return [replace(node, names_approvers=named)]
+        return [replace(node, names_approvers=named, approvers=told)]
 
     return chosen(site, _target(arguments, "name"), make)
+
+
+def _told(approvers: Value) -> Sequence[str] | Callable[[Any], Sequence[str]] | None:
+    """Who may decide, as far as the source tells: a list of texts, or a function at the top of a module."""
+    match approvers:
+        case Known(obj=FunctionType() as fn):
+            return fn
+        case Known(obj=(list() | tuple()) as people):
+            return tuple(people)
+        case Series(items=items) if all(isinstance(item, Known) and isinstance(item.obj, str) for item in items):
+            return tuple(item.obj for item in items if isinstance(item, Known))
+    return None
 
 
 def _empty(value: Value) -> bool:

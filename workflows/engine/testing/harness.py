@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from workflows.engine import codec
-from workflows.engine.access import Access
+from workflows.engine.access import LOCAL, Access
 from workflows.engine.advance import Engine
 from workflows.engine.definition import Workflow, spec_of
 from workflows.engine.errors import Interruption, UnknownWorkflow
 from workflows.engine.model import OPEN, Approval, Event, Outcome, Record, Run, RunState
-from workflows.engine.ports import Claimant, RunQuery, Store, Tools
+from workflows.engine.ports import Claimant, Directory, RunQuery, Store, Tools
 from workflows.engine.problem import describe, problem_from
 from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
@@ -82,6 +82,7 @@ class Harness:
         tools: Mapping[type[Any], Any] | Tools | None = None,
         approvers: tuple[str, ...] = ("test:editor",),
         admins: tuple[str, ...] = (),
+        directory: Directory = LOCAL,
         store: Store | None = None,
         clock: ManualClock | None = None,
     ) -> None:
@@ -89,7 +90,9 @@ class Harness:
         self.store: Store = store or MemoryStore(self.clock)
         self.queue = MemoryQueue()
         self.catalogue = Installed(workflows)
-        self.service = Service(self.store, self.queue, self.clock, self.catalogue, Access(frozenset(admins)), approvers)
+        self.service = Service(
+            self.store, self.queue, self.clock, self.catalogue, Access(frozenset(admins), directory), approvers
+        )
         self.recovery = Recovery(self.service)
         self.crashes = 0
         self.seen: list[tuple[str, str]] = []
@@ -169,13 +172,22 @@ class Harness:
         raise Stuck("The rescue tick rings without end")
 
     def decide(
-        self, outcome: Outcome | str = Outcome.APPROVED, *, by: str = "test:editor", comment: str = "", run_id: str = ""
+        self,
+        outcome: Outcome | str = Outcome.APPROVED,
+        *,
+        by: str = "test:editor",
+        comment: str = "",
+        run_id: str = "",
+        fields: Mapping[str, Any] | None = None,
+        edited: Mapping[str, Any] | None = None,
     ) -> Approval:
-        """Answer the open approval (of this run, when several wait)."""
+        """Answer the open approval (of this run, when several wait), with what is filled in and edited."""
         waiting = self.store.approvals(run_id=run_id)
         if len(waiting) != 1:
             raise AssertionError(f"{len(waiting)} approvals are open: {[(a.run_id, a.key) for a in waiting]}")
-        decided = self.service.decide(waiting[0].id, Outcome(outcome), by=by, comment=comment)
+        decided = self.service.decide(
+            waiting[0].id, Outcome(outcome), by=by, comment=comment, fields=fields, edited=edited
+        )
         self.work()
         return decided
 

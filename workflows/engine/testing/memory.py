@@ -21,6 +21,7 @@ from workflows.engine.model import (
     Decision,
     Event,
     NewRun,
+    Pause,
     Record,
     Run,
     RunState,
@@ -64,6 +65,11 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._rows = Rows()
 
+    @property
+    def shared(self) -> tuple[Rows, threading.RLock, Clock]:
+        """What a twin of another port needs to work on the same rows, in the same transactions."""
+        return self._rows, self._lock, self._clock
+
     # from outside
 
     def create(self, new: NewRun, writes: Writes) -> Created:
@@ -93,18 +99,18 @@ class MemoryStore:
         with self._lock:
             now = self._clock.now()
             run = self._rows.runs.get(run_id)
-            if run is None or not claimable(run, claimant, now):
+            if run is None or not claimable(run, claimant, now) or self._rows.paused(run):
                 return None
             if run.limit_runs is None or run.admitted or run.cancel is not None:
                 return self._lend(run, claimant, now, admitted=run.admitted)
-            if self._has_room(run, run.limit_runs):
+            if self._has_room(run, run.limit_runs, now):
                 return self._lend(run, claimant, now, admitted=True)
             self._rows.set(run_id, wake_at=now + LINE_GRACE)
             return None
 
-    def _has_room(self, run: Run, places: int) -> bool:
+    def _has_room(self, run: Run, places: int, now: datetime) -> bool:
         """Whether there is a place for this run and for every older one in line."""
-        admitted, line = self._rows.line(run)
+        admitted, line = self._rows.line(run, now)
         older = [r for r in line if (r.created_at, r.id) < (run.created_at, run.id)]
         return admitted + len(older) < places
 
@@ -121,6 +127,8 @@ class MemoryStore:
             crashes=min(run.crashes + 1, max(run.crashes, SUSPECT)) if run.lease_owner is not None else run.crashes,
             admitted=admitted,
             started_at=run.started_at or now,
+            waiting=None if first else run.waiting,
+            due_at=None if first else run.due_at,
             revision=run.revision + (not first),
         )
         if first:
@@ -145,6 +153,8 @@ class MemoryStore:
                 counted = min(run.crashes + int(crashed), max(run.crashes, SUSPECT))
                 self._rows.set(run.id, lease_owner=None, lease_until=None, wake_at=now + RING_GRACE, crashes=counted)
                 owed.add(run.id, again=True)
+            for card in [c for c in self._rows.cards.values() if c.lease_owner == owner]:
+                self._rows.cards[card.run_id] = replace(card, lease_owner=None, lease_until=None)
             return self._rows.rings(owed)
 
     def commit(
@@ -174,7 +184,8 @@ class MemoryStore:
     def rescue(self, *, limit: int, grace: timedelta) -> Sequence[Ring]:
         with self._lock:
             now, owed = self._clock.now(), Rings()
-            going = [r for r in self._rows.runs.values() if r.state in OPEN and not leased(r, now)]
+            free = [r for r in self._rows.runs.values() if r.state in OPEN and not leased(r, now)]
+            going = [r for r in free if not self._rows.paused(r)]
             lost = [(r.wake_at, r.id) for r in going if r.wake_at is not None and r.wake_at <= now]
             for _, run_id in sorted(lost)[:limit]:
                 self._rows.set(run_id, wake_at=now + grace)
@@ -236,7 +247,8 @@ class MemoryStore:
     def totals(self) -> Totals:
         with self._lock:
             now, runs = self._clock.now(), list(self._rows.runs.values())
-            due = [r.wake_at for r in runs if r.state in OPEN and r.wake_at is not None and r.wake_at <= now]
+            going = [r for r in runs if r.state in OPEN and not self._rows.paused(r)]
+            due = [r.wake_at for r in going if r.wake_at is not None and r.wake_at <= now]
             return Totals(
                 now,
                 Counter((r.workflow, r.state) for r in runs),
@@ -244,6 +256,25 @@ class MemoryStore:
                 sum(a.state is ApprovalState.OPEN for a in self._rows.approvals.values()),
                 min(due, default=None),
             )
+
+    # pauses
+
+    def pause(self, pause: Pause) -> None:
+        with self._lock:
+            self._rows.pauses[pause.workflow] = pause
+            detail = f"{pause.workflow or 'everything'}: {pause.reason}" if pause.reason else pause.workflow
+            self._rows.audit.append(Audit(pause.at, pause.by, "pause", "", detail or "everything"))
+
+    def unpause(self, workflow: str, by: str) -> bool:
+        with self._lock:
+            if self._rows.pauses.pop(workflow, None) is None:
+                return False
+            self._rows.audit.append(Audit(self._clock.now(), by, "unpause", "", workflow or "everything"))
+            return True
+
+    def pauses(self) -> Sequence[Pause]:
+        with self._lock:
+            return [self._rows.pauses[name] for name in sorted(self._rows.pauses)]
 
     # triggers and upkeep
 

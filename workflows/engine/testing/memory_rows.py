@@ -13,6 +13,7 @@ from workflows.engine.model import (
     OPEN,
     OVER,
     Approval,
+    ApprovalState,
     Attempt,
     Audit,
     Decision,
@@ -20,11 +21,13 @@ from workflows.engine.model import (
     Kind,
     Message,
     NewRun,
+    Pause,
     Record,
     Run,
     RunState,
     Writes,
 )
+from workflows.engine.outbox import Card, Delivery
 from workflows.engine.ports import RING_GRACE, Ring
 
 V = TypeVar("V")
@@ -54,8 +57,12 @@ class Rows:
         self.approvals: dict[str, Approval] = {}
         self.decisions: dict[tuple[str, str], Decision] = {}
         self.audit: list[Audit] = []
+        self.pauses: dict[str, Pause] = {}
         self.cursors: dict[str, str] = {}
         self.received: dict[tuple[str, str], datetime] = {}
+        self.cards: dict[str, Card] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.pace: dict[str, tuple[datetime, datetime]] = {}
 
     def get(self, run_id: str) -> Run:
         run = self.runs.get(run_id)
@@ -65,6 +72,8 @@ class Rows:
 
     def set(self, run_id: str, **columns: Any) -> Run:
         self.runs[run_id] = run = replace(self.runs[run_id], **columns)
+        if run.carded and "revision" in columns:
+            self.cards[run_id] = replace(self.cards[run_id], wanted=run.revision)
         return run
 
     def history(self, run_id: str, *, superseded: bool = False) -> list[Record]:
@@ -88,8 +97,12 @@ class Rows:
         for other in self.runs.values():
             if run.dedupe is not None and (other.workflow, other.dedupe) == (run.workflow, run.dedupe):
                 return other
-        ready = run.state in OPEN
-        self.runs[run.id] = replace(run, wake_at=now + RING_GRACE if ready else run.wake_at, revision=run.revision + 1)
+        ready = run.state in OPEN and not later(run, now)
+        wake_at = now + RING_GRACE if ready else run.due_at if later(run, now) else run.wake_at
+        carded = run.carded or bool(run.channel)
+        self.runs[run.id] = replace(run, wake_at=wake_at, revision=run.revision + 1, carded=carded)
+        if carded:
+            self.cards[run.id] = Card(run.id, run.channel, run.revision + 1, 0, now)
         self.records[run.id] = {(r.generation, r.key): replace(r, run_id=run.id) for r in new.records}
         if ready:
             owed.add(run.id)
@@ -109,6 +122,7 @@ class Rows:
         for audit in writes.audit:
             self.audit.append(replace(audit, run_id=audit.run_id or run_id))
         self.set(run_id, **writes.run)
+        self._hurry(run_id, writes, now)
         self._settle(before, writes, now, owed, leave=leave)
         for new in writes.starts:
             self.insert(new, now, owed)
@@ -119,6 +133,13 @@ class Rows:
         for message_id, key in writes.taken:
             if message_id in self.messages:
                 self.messages[message_id] = replace(self.messages[message_id], taken_by=key)
+
+    def _hurry(self, run_id: str, writes: Writes, now: datetime) -> None:
+        """What people wait for is shown at once, not when the card's turn comes."""
+        ends = "state" in writes.run and self.runs[run_id].state not in OPEN
+        if self.runs[run_id].carded and (ends or writes.approvals or writes.decisions):
+            card = self.cards[run_id]
+            self.cards[run_id] = replace(card, due_at=min(card.due_at, now))
 
     def _history(self, run_id: str, writes: Writes) -> None:
         records = self.records.setdefault(run_id, {})
@@ -138,6 +159,9 @@ class Rows:
 
     def _approvals(self, run_id: str, writes: Writes) -> None:
         for approval in writes.approvals:
+            there = self.approvals.get(approval.id)
+            if there is not None and there.state is not ApprovalState.OPEN:
+                continue  # closed stays closed
             self.approvals[approval.id] = replace(approval, run_id=run_id)
         for decision in writes.decisions:
             self.decisions.pop((decision.approval_id, decision.by), None)
@@ -175,19 +199,19 @@ class Rows:
     def _next_in_line(self, over: Run, now: datetime, owed: Rings) -> None:
         if over.limit_runs is None:
             return
-        admitted, line = self.line(over)
+        admitted, line = self.line(over, now)
         for run in line[: max(over.limit_runs - admitted, 0)]:
             self.set(run.id, wake_at=now + RING_GRACE)
             owed.add(run.id)
 
-    def line(self, of: Run) -> tuple[int, list[Run]]:
+    def line(self, of: Run, now: datetime) -> tuple[int, list[Run]]:
         """How many runs hold a place under the limit of `of`, and those that wait for one, oldest first."""
         same = [
             r
             for r in self.runs.values()
             if (r.workflow, r.limit_key) == (of.workflow, of.limit_key) and r.limit_runs is not None
         ]
-        waiting = [r for r in same if r.state is RunState.QUEUED and not r.admitted]
+        waiting = [r for r in same if r.state is RunState.QUEUED and not r.admitted and not later(r, now)]
         admitted = sum(r.admitted and r.state not in OVER for r in same)
         return admitted, sorted(waiting, key=lambda r: (r.created_at, r.id))
 
@@ -210,16 +234,23 @@ class Rows:
         self._wake(run, now, owed)
 
     def _wake(self, run: Run, now: datetime, owed: Rings) -> None:
+        if later(run, now):
+            return
         soon = now + RING_GRACE
         if not leased(run, now):
             self.set(run.id, wake_at=min(run.wake_at or soon, soon))
         owed.add(run.id)
 
+    def paused(self, run: Run) -> bool:
+        """Whether no worker may take the run; one that is cancelled may come to its end."""
+        return run.cancel is None and ("" in self.pauses or run.workflow in self.pauses)
+
     def forget(self, run_id: str) -> None:
         """Delete a run with all that belongs to it."""
         gone = {a.id for a in self.approvals.values() if a.run_id == run_id}
-        for table in (self.runs, self.records, self.attempts, self.events):
+        for table in (self.runs, self.records, self.attempts, self.events, self.cards):
             table.pop(run_id, None)
+        self.deliveries = {k: d for k, d in self.deliveries.items() if d.run_id != run_id}
         self.messages = {k: m for k, m in self.messages.items() if m.run_id != run_id}
         self.approvals = {k: a for k, a in self.approvals.items() if k not in gone}
         self.decisions = {k: d for k, d in self.decisions.items() if d.approval_id not in gone}
@@ -229,6 +260,11 @@ class Rows:
 def leased(run: Run, now: datetime) -> bool:
     """Whether a worker holds the run at `now`."""
     return run.lease_until is not None and run.lease_until > now
+
+
+def later(run: Run, now: datetime) -> bool:
+    """Whether a run is to start at a time to come; one that is cancelled may come to its end."""
+    return run.state is RunState.QUEUED and run.due_at is not None and run.due_at > now and run.cancel is None
 
 
 def refuse_unwritable(writes: Writes) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from workflows.engine.model import OPEN, Approval, ApprovalState, Attempt, Decision, Record, Run, RunState
-from workflows.engine.ports import Claimant, RunQuery
-from workflows.engine.testing.memory_rows import Rows, leased
+from workflows.engine.ports import SEARCHED, Claimant, RunQuery
+from workflows.engine.testing.memory_rows import Rows, later, leased
 
 
 class MemoryView:
@@ -50,7 +51,7 @@ def claimable(run: Run, claimant: Claimant, now: datetime) -> bool:
     """Whether a worker may take the run now, limits aside."""
     if run.state not in OPEN or run.workflow not in claimant.workflows or run.release > claimant.release:
         return False
-    if leased(run, now):
+    if leased(run, now) or later(run, now):
         return False
     due = run.due_at is not None and run.due_at <= now
     return run.state is not RunState.WAITING or run.inbox > run.seen or due
@@ -66,7 +67,17 @@ def matches(run: Run, query: RunQuery) -> bool:
         and (not query.id_part or run.id.startswith(query.id_part) or run.id.endswith(query.id_part))
         and (not query.started_by or run.started_by == query.started_by)
         and (not query.before or run.id < query.before)
+        and (not query.channel or run.channel == query.channel)
+        and (not query.labels or json.loads(run.labels).items() >= set(query.labels))
+        and all(_holds(run, word) for word in query.text.split())
     )
+
+
+def _holds(run: Run, word: str) -> bool:
+    escaped = json.dumps(word, ensure_ascii=False)[1:-1]
+    given = run.input if len(run.input) <= SEARCHED else ""
+    asked = ((run.title, word), (given, escaped), (run.id, word))
+    return any(part in whole or part.lower() in whole.lower() for whole, part in asked)
 
 
 def next_reminder(approval: Approval, now: datetime) -> datetime | None:

@@ -1,0 +1,63 @@
+"""Deliveries: one row per message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from workflows.engine.outbox import Delivery
+from workflows.storage.database import Database
+from workflows.storage.rows import to_row
+from workflows.storage.tables import DELIVERY
+
+COLUMNS = tuple(DELIVERY.c[field.name] for field in fields(Delivery))
+KEPT = frozenset({"id", "run_id", "key", "kind", "created_at", "payload", "reply_url", "reply_until"})
+"""What a deliverer never changes in a row that is there."""
+OF_RUN = select(*COLUMNS).where(DELIVERY.c.run_id == bindparam("run_id"))
+OF_RUN = OF_RUN.order_by(DELIVERY.c.created_at, DELIVERY.c.id)
+
+
+def of_run(conn: Connection, run_id: str) -> list[Delivery]:
+    """Oldest first."""
+    return [Delivery(*row) for row in conn.execute(OF_RUN, {"run_id": run_id})]
+
+
+def at(conn: Connection, channel: str, ts: str) -> Delivery | None:
+    query = select(*COLUMNS).where(DELIVERY.c.channel == channel, DELIVERY.c.ts == ts, DELIVERY.c.ts != "")
+    row = conn.execute(query).first()
+    return Delivery(*row) if row else None
+
+
+def save(conn: Connection, database: Database, deliveries: Sequence[Delivery]) -> None:
+    """Insert or change rows, all but what others write."""
+    if not deliveries:
+        return
+    stmt = database.insert(DELIVERY)
+    set_ = {column.name: stmt.excluded[column.name] for column in DELIVERY.columns if column.name not in KEPT}
+    conn.execute(
+        stmt.on_conflict_do_update(index_elements=["id"], set_=set_),
+        [to_row(delivery, reply_url="", reply_until=None) for delivery in deliveries],
+    )
+
+
+def add(conn: Connection, database: Database, delivery: Delivery) -> tuple[Delivery, bool]:
+    """Insert a message; the one with its key, and whether that is new."""
+    stmt = database.insert(DELIVERY).on_conflict_do_nothing().returning(DELIVERY.c.id)
+    new = conn.execute(stmt, to_row(delivery)).first() is not None
+    mine = OF_RUN.where(DELIVERY.c.key == delivery.key)
+    return Delivery(*conn.execute(mine, {"run_id": delivery.run_id}).one()), new
+
+
+def reply_via(conn: Connection, run_id: str, key: str, url: str, until: datetime) -> bool:
+    """Keep an address on a message."""
+    at_key = (DELIVERY.c.run_id == run_id, DELIVERY.c.key == key)
+    return conn.execute(update(DELIVERY).where(*at_key).values(reply_url=url, reply_until=until)).rowcount == 1
+
+
+def take_replies(conn: Connection, run_id: str) -> None:
+    """Forget the addresses of a run's messages: whoever read them uses them now."""
+    kept = (DELIVERY.c.run_id == run_id, DELIVERY.c.reply_url != "")
+    conn.execute(update(DELIVERY).where(*kept).values(reply_url="", reply_until=None))
