@@ -9,7 +9,7 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 from rq.executions import Execution
 
-from bot.claims import Birth, Claims, Ended, Tally
+from bot.claims import Birth, Claims, Ended, Room, Tally
 from bot.outage import Outage
 
 
@@ -69,7 +69,7 @@ class Books:
     def settle(self) -> None:
         """Tell Redis what it is owed; raises RedisError when it can't be told."""
         while self._untold:
-            self._claims.turn(0, tally=self.tally, ended=self._untold[0])
+            self._claims.turn(Room(), tally=self.tally, ended=self._untold[0])
             self._untold.popleft()
 
     def close(self) -> None:

@@ -96,7 +96,8 @@ local function take(number, id)
     local key = t.prefix .. ':job:' .. id
     local job = redis.call('HMGET', key, 'data', 'result_ttl', 'failure_ttl')
     if not job[1] then return end
-    local execution = t.ids[#taken + 1]
+    local execution, group = t.ids[#taken + 1], t.groups[number]
+    t.room[group] = t.room[group] - 1
     local composite = id .. ':' .. execution
     redis.call('HSET', key, 'status', 'started', 'started_at', t.now, 'last_heartbeat', t.now,
         'worker_name', t.name, t.execution, execution)
@@ -123,7 +124,7 @@ elseif t.first then
     take(t.first[1], t.first[2])
 end
 for number, queue in ipairs(KEYS) do
-    while not suspended and #taken < #t.ids do
+    while not suspended and t.room[t.groups[number]] > 0 do
         local id = redis.call('LPOP', queue)
         if not id then break end
         take(number, id)
@@ -156,6 +157,14 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Room:
+    """Lanes that are free: those for most queues, and those for queues that have their own."""
+
+    lanes: int = 0
+    apart: int = 0
+
+
+@dataclass(frozen=True)
 class Tally:
     """What a worker did since it started."""
 
@@ -184,10 +193,14 @@ class Rung:
 class Claims:
     """The jobs of one worker, in Redis. What it shows there lives for `ttl` seconds unless it is shown again."""
 
-    def __init__(self, redis: Redis, worker: str, queues: Sequence[str], ttl: int) -> None:
+    def __init__(
+        self, redis: Redis, worker: str, queues: Sequence[str], ttl: int, *, apart: frozenset[str] = frozenset()
+    ) -> None:
+        """The queues of `apart` have lanes of their own, the second group of a `Room`."""
         self._redis = redis
         self._worker = worker
         self._queues = tuple(queues)
+        self._groups = [2 if queue in apart else 1 for queue in queues]
         self._keys = [RQQueue.redis_queue_namespace_prefix + queue for queue in queues]
         self._ttl = ttl
         self._turn = Script(redis, _TURN)
@@ -199,19 +212,24 @@ class Claims:
             "running": WORKER_EXECUTIONS_KEY_TEMPLATE.format(worker),
             "started": [StartedJobRegistry.key_template.format(queue) for queue in queues],
             "suspended": WORKERS_SUSPENDED,
+            "groups": self._groups,
             "execution": EXECUTION,
             "rung": RUNG,
             "ttl": ttl,
         }
 
-    def turn(self, take: int, *, tally: Tally, ended: Ended | None = None, first: Rung | None = None) -> Turn:
-        """End a job and take up to `take` others, `first` before those in the queues. Ending twice does no harm."""
+    def turn(self, take: Room, *, tally: Tally, ended: Ended | None = None, first: Rung | None = None) -> Turn:
+        """End a job and take others for the free lanes, `first` before those in the queues; ending twice is harmless.
+
+        There has to be room for `first`.
+        """
         moment = now()
         request: dict[str, Any] = {
             **self._fixed,
             "now": utcformat(moment),
             "timestamp": moment.timestamp(),
-            "ids": [uuid4().hex for _ in range(take)],
+            "ids": [uuid4().hex for _ in range(take.lanes + take.apart)],
+            "room": [take.lanes, take.apart],
             **_tally(tally),
         }
         if first:
@@ -225,9 +243,15 @@ class Claims:
         )
         return Turn(bool(known), bool(suspended), tuple(self._claimed(*row) for row in taken))
 
-    def wait(self, seconds: float) -> Rung | None:
-        """Sleep in Redis until a job is queued, and take its id off the queue."""
-        popped = cast("tuple[bytes, bytes] | None", self._redis.blpop(self._keys, seconds))
+    def is_apart(self, queue: str) -> bool:
+        """Whether a queue's jobs run in the lanes of the second group."""
+        return self._groups[self._queues.index(queue)] == 2
+
+    def wait(self, seconds: float, room: Room) -> Rung | None:
+        """Sleep in Redis until a job is queued for which there is room, and take its id off the queue."""
+        free = (0, room.lanes, room.apart)
+        keys = [key for key, group in zip(self._keys, self._groups, strict=True) if free[group]]
+        popped = cast("tuple[bytes, bytes] | None", self._redis.blpop(keys, seconds)) if keys else None
         return Rung(self._keys.index(popped[0].decode()) + 1, popped[1].decode()) if popped else None
 
     def give_back(self, rung: Rung) -> None:

@@ -32,11 +32,18 @@ Bound = dict[type[Connector], Factory]
 S = TypeVar("S", bound=BaseModel)
 
 
-def registry(settings: Settings, environment: Mapping[str, str] | None = None) -> Registry:
-    """The connectors of one process; each is imported when it is first used. Raises SettingsError."""
+def registry(
+    settings: Settings, environment: Mapping[str, str] | None = None, *, channel: Factory | None = None
+) -> Registry:
+    """The connectors of one process; each is imported when it is first used. Raises SettingsError.
+
+    `channel` makes the connector for channels, when it is not the local one.
+    """
     bindings: Bound = {Images: _images(settings)}
     for part in (_topics, _site, _search, _models, _local):
         bindings.update(part(settings))
+    if channel is not None:
+        bindings[Channel] = channel
     bindings.update(installed(os.environ if environment is None else environment))
     return Registry(bindings)
 

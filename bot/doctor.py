@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -60,12 +61,35 @@ def examine(patience: float = PATIENCE) -> list[Finding]:
         lambda: _redis(runtime, redis_url),
         lambda: _catalogue(runtime),
         lambda: _approvers(settings),
+        lambda: slack_findings(runtime),
         lambda: _connectors(runtime, patience),
     )
     for check in checks:
         findings += _made(check)
     runtime.close()
     return findings
+
+
+def slack_findings(runtime: Runtime) -> Iterator[Finding]:
+    """How Baton stands with Slack; without a bot token nobody is asked."""
+    if not runtime.settings.has_slack:
+        advice = "docs/howto/install-in-slack.md shows how; `baton demo` needs no account."
+        yield Finding("Slack", None, "not set up", advice)
+        return
+    checking = importlib.import_module("bot.slack.checking")  # Slack's library is heavy, and most do without it
+    for found in checking.checked(runtime.settings, runtime.slack_directory):
+        yield Finding(found.part, found.ok, found.words, found.advice)
+    yield from _unseen(runtime)
+
+
+def _unseen(runtime: Runtime) -> Iterator[Finding]:
+    """Runs whose messages don't get where they should be seen."""
+    try:
+        troubled = runtime.outbox.troubled(limit=5)
+    except BatonError:
+        return  # the database's own finding says what is wrong with it
+    for card in troubled:
+        yield Finding(f"Run {card.run_id} in Slack", None, card.error, f"`baton show {card.run_id}` says more.")
 
 
 def _made(check: Callable[[], Iterator[Finding]]) -> list[Finding]:

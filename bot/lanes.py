@@ -35,11 +35,14 @@ from rq.utils import now
 from rq.worker import SimpleWorker
 
 from bot.books import Books
-from bot.claims import Birth, Claimed, Claims, Ended, Rung, Tally, Turn
+from bot.claims import Birth, Claimed, Claims, Ended, Room, Rung, Tally, Turn
 from bot.outage import Outage
 
 MAX_DATA = 64 * 1024
 """Bytes of a job's call, unpacked. A ring is far smaller."""
+
+SHORT_PATIENCE = 0.05
+"""As `patience`, while one kind of lanes is full: a lane that gets free is not to wait for the other kind's jobs."""
 
 MAINTENANCE = 60
 """Seconds between RQ's own sweeps over its registries; one worker at a time makes them."""
@@ -55,6 +58,9 @@ def connect(url: str) -> Redis:
 class LaneWorker(SimpleWorker):
     """Runs up to `lanes` jobs at once, taking from its queues in their order.
 
+    Queues of `apart` are served by that many lanes of their own, so that neither they nor the others wait for each
+    other: a lane that is free takes from its own queues alone.
+
     `beat` is how often it shows itself in Redis (three missing beats, and RQ takes it for dead), `patience` how
     long it sleeps there at a time when nothing is queued; both in seconds.
     """
@@ -67,22 +73,25 @@ class LaneWorker(SimpleWorker):
         connection: Redis,
         functions: Mapping[str, Function] | None = None,
         lanes: int = 8,
+        apart: Mapping[str, int] | None = None,
         beat: float = 10.0,
         patience: float = 0.5,
         **rq: Any,
     ) -> None:
         rq.update(connection=connection, prepare_for_work=False, serializer=JSONSerializer)
         super().__init__(queues, name, worker_ttl=max(int(beat * 3), 3), maintenance_interval=MAINTENANCE, **rq)
-        self.lanes = lanes
+        own = {queue: count for queue, count in (apart or {}).items() if queue in queues}
+        self.lanes = lanes + sum(own.values())
+        self._free = Room(lanes, sum(own.values()))
         self._functions = dict(functions or {})
         self._beat = beat
         self._patience = patience
-        self._claims = Claims(connection, self.name, self.queue_names(), self.worker_ttl)
+        self._has_apart = bool(own)
+        self._claims = Claims(connection, self.name, self.queue_names(), self.worker_ttl, apart=frozenset(own))
         self._redis_outage = Outage("redis", worker=self.name)
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger(__name__).bind(worker=self.name)
         self._inbox: SimpleQueue[Claimed | None] = SimpleQueue()
         self._changed = threading.Condition()
-        self._idle = lanes
         self._in_hand: Rung | None = None
         self._stopping = threading.Event()
         self._broken: BaseException | None = None
@@ -125,6 +134,10 @@ class LaneWorker(SimpleWorker):
         with self._changed:
             return self._changed.wait_for(lambda: self._idle == self.lanes, seconds)
 
+    @property
+    def _idle(self) -> int:
+        return self._free.lanes + self._free.apart
+
     def close(self) -> None:
         """Leave Redis' books, as far as Redis can be reached."""
         self.stop()
@@ -156,14 +169,15 @@ class LaneWorker(SimpleWorker):
         """Claim for the lanes that are free; says whether the queues held no more than that."""
         with self._changed:
             self._changed.wait_for(lambda: self._idle or self._stopping.is_set())
-            free = self._idle
+            free = self._free
         if self._stopping.is_set():
             return True
         if exhausted and burst:
             return self._end_of_burst()
         try:
             if exhausted and not self._in_hand:
-                self._in_hand = self._claims.wait(self._patience)
+                full = not free.lanes or (not free.apart and self._has_apart)
+                self._in_hand = self._claims.wait(SHORT_PATIENCE if full else self._patience, free)
                 if self._stopping.is_set():
                     return True
             turn = self._take(free, first=self._in_hand)
@@ -173,12 +187,16 @@ class LaneWorker(SimpleWorker):
             return False
         self._in_hand = None
         with self._changed:
-            self._idle -= len(turn.claimed)
+            self._occupy(turn.claimed)
         for claimed in turn.claimed:
             self._inbox.put(claimed)
         if turn.suspended:
             self._stopping.wait(self._patience)
-        return len(turn.claimed) < free and not turn.suspended
+        return len(turn.claimed) < free.lanes + free.apart and not turn.suspended
+
+    def _occupy(self, claimed: Sequence[Claimed]) -> None:
+        apart = sum(self._claims.is_apart(one.queue) for one in claimed)
+        self._free = Room(self._free.lanes - (len(claimed) - apart), self._free.apart - apart)
 
     def _end_of_burst(self) -> bool:
         with self._changed:
@@ -188,8 +206,8 @@ class LaneWorker(SimpleWorker):
         self._stopping.set()
         return True
 
-    def _take(self, count: int, *, ended: Ended | None = None, first: Rung | None = None) -> Turn:
-        turn = self._claims.turn(count, tally=self._books.tally, ended=ended, first=first)
+    def _take(self, room: Room, *, ended: Ended | None = None, first: Rung | None = None) -> Turn:
+        turn = self._claims.turn(room, tally=self._books.tally, ended=ended, first=first)
         if self._redis_outage.worked() or not turn.known:
             self._books.show_soon()
         return turn
@@ -198,11 +216,12 @@ class LaneWorker(SimpleWorker):
 
     def _lane(self) -> None:
         while (claimed := self._inbox.get()) is not None:
+            own = Room(0, 1) if self._claims.is_apart(claimed.queue) else Room(1, 0)
             following: Claimed | None = claimed
             while following:
-                following = self._end(self._run(following))
+                following = self._end(self._run(following), own)
             with self._changed:
-                self._idle += 1
+                self._free = Room(self._free.lanes + own.lanes, self._free.apart + own.apart)
                 self._changed.notify_all()
 
     def _run(self, claimed: Claimed) -> Ended:
@@ -229,11 +248,11 @@ class LaneWorker(SimpleWorker):
                 return function, argument
         raise ValueError(f"Job {claimed.job_id} asks for {str(name)[:100]!r} with {len(arguments)} arguments: refused")
 
-    def _end(self, ended: Ended) -> Claimed | None:
-        """Tell Redis, and come back with the lane's next job if there is one."""
-        for count in (0 if self._stopping.is_set() else 1, 0):
+    def _end(self, ended: Ended, own: Room) -> Claimed | None:
+        """Tell Redis, and come back with the lane's next job if there is one: of the kind that it is for."""
+        for room in (Room() if self._stopping.is_set() else own, Room()):
             try:
-                turn = self._take(count, ended=ended)
+                turn = self._take(room, ended=ended)
             except RedisError:  # a connection may be stale: once more, for the end alone
                 continue
             return turn.claimed[0] if turn.claimed else None

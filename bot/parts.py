@@ -23,6 +23,7 @@ from bot.forking import Line, fork
 from bot.outage import Outage
 from bot.runtime import Runtime
 from bot.settings import Settings
+from bot.slack.delivery.ringing import DueCards
 from bot.supervisor import WorkerParent
 from bot.triggers import TopicsTrigger
 from bot.up import PROGRAM, Part, Say
@@ -36,6 +37,8 @@ BATCH = 200
 MOST_BATCHES = 25
 """Batches of lost rings that one tick rings at most."""
 POLL_EVERY = timedelta(seconds=5)
+RING_EVERY = timedelta(seconds=0.25)
+"""Between two looks for cards in Slack that are to be shown."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -190,6 +193,8 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
                 return
 
     ticks = [Tick("rescue", every, rescue), Tick("remind", every, remind)]
+    if runtime.settings.has_slack:
+        ticks.append(Tick("deliver", RING_EVERY, DueCards(runtime.outbox, runtime.queue, runtime.clock.monotonic).tick))
     if runtime.settings.baton_trigger == "topics":
         connectors, channel = runtime.connectors, runtime.settings.baton_trigger_channel
         trigger = TopicsTrigger(lambda: connectors.get(Topics), lambda: service, runtime.store, channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -14,9 +14,29 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from bot.telling import OPENED, UNTITLED, WAITS, ago, length, one_line, plain
 from workflows.engine.model import RunState, StepState
 from workflows.engine.plan import NodeKind
 from workflows.engine.progress import Item, Progress
+
+__all__ = [
+    "SIGNS",
+    "STYLES",
+    "ago",
+    "console",
+    "document",
+    "facts",
+    "item_line",
+    "length",
+    "one_line",
+    "plain",
+    "progress_tree",
+    "say",
+    "state",
+    "table",
+    "tell",
+    "together",
+]  # fmt: skip
 
 STYLES: dict[str, str] = {
     RunState.QUEUED: "dim", RunState.RUNNING: "cyan", RunState.WAITING: "yellow", RunState.COMPENSATING: "magenta",
@@ -27,11 +47,6 @@ SIGNS: dict[StepState, str] = {
     StepState.PENDING: "○", StepState.RUNNING: "◐", StepState.RETRYING: "↻", StepState.SUCCEEDED: "✓",
     StepState.FAILED: "✗", StepState.SKIPPED: "-",
 }  # fmt: skip
-WAITS = frozenset({NodeKind.APPROVAL, NodeKind.SIGNAL, NodeKind.SLEEP, NodeKind.CHILD})
-OPENED = frozenset({StepState.RUNNING, StepState.RETRYING, StepState.FAILED})
-"""The states of what is looked into where there is little room."""
-UNTITLED = frozenset({NodeKind.ATTEMPT, NodeKind.FALLBACK, NodeKind.CHOICE})
-"""Kinds that only hold others: their children stand in their place."""
 
 
 def console() -> Console:
@@ -55,17 +70,6 @@ def tell(words: str) -> None:
 def document(value: Any) -> None:
     """Print one JSON document."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def plain(text: str) -> str:
-    """Text without control characters; line breaks stay."""
-    return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
-
-
-def one_line(text: str, width: int = 0) -> str:
-    """Text on one line, cut when it is longer than `width`."""
-    line = " ".join(plain(text).split())
-    return line if not width or len(line) <= width else line[: width - 1] + "…"
 
 
 # tables and lists ----------------------------------------------------------------------------------------
@@ -94,24 +98,6 @@ def facts(pairs: Iterable[tuple[str, str | Text | None]]) -> Table:
 
 def state(value: str) -> Text:
     return Text(value, style=STYLES.get(value, ""))
-
-
-def ago(at: datetime | None, now: datetime | None = None) -> str:
-    """How long ago, or in how long, in its largest unit."""
-    if at is None:
-        return ""
-    delay = (now or datetime.now(UTC)) - at
-    words = length(abs(delay))
-    return f"{words} ago" if delay >= timedelta(0) else f"in {words}"
-
-
-def length(delay: timedelta) -> str:
-    """A length of time in its largest unit."""
-    seconds = delay.total_seconds()
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 # progress ------------------------------------------------------------------------------------------------

@@ -9,18 +9,23 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from redis import Redis
 
+from bot.outage import Outage
 from bot.settings import Settings
+from integrations.base import Connector
 from integrations.registry import Registry
 from workflows import catalog
 from workflows.engine.access import Access
 from workflows.engine.advance import Engine
+from workflows.engine.directory import LocalDirectory
+from workflows.engine.errors import StoreUnavailable
 from workflows.engine.ids import new_id
-from workflows.engine.ports import Claimant, Clock, Queue, Store, Tools
+from workflows.engine.outbox import Outbox
+from workflows.engine.ports import Claimant, Clock, Directory, Tools
 from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
@@ -28,6 +33,10 @@ from workflows.engine.turn import Means
 from workflows.storage import revision
 from workflows.storage.rq_queue import RqQueue, connect
 from workflows.storage.store import SqlStore
+
+if TYPE_CHECKING:
+    from bot.slack.delivery.deliverer import Deliverer
+    from bot.slack.directory import SlackDirectory
 
 ABANDONED_ENOUGH = 3
 """After so many steps that never came back a worker process is replaced."""
@@ -67,17 +76,22 @@ class Runtime:
         return SystemClock()
 
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> SqlStore:
         if not self.settings.database_url:
             self.settings.home.mkdir(parents=True, exist_ok=True)
         return SqlStore(self.settings.database)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be shown in Slack; in the store's database."""
+        return self.store.outbox
 
     @cached_property
     def redis(self) -> Redis:
         return connect(self._redis_url)
 
     @cached_property
-    def queue(self) -> Queue:
+    def queue(self) -> RqQueue:
         return RqQueue(self.redis)
 
     @cached_property
@@ -86,13 +100,46 @@ class Runtime:
 
     @cached_property
     def connectors(self) -> Registry:
-        made: Registry = _on_demand("bot.connectors").registry(self.settings)
+        channel = self._slack_channel if self.settings.has_slack else None
+        made: Registry = _on_demand("bot.connectors").registry(self.settings, channel=channel)
+        return made
+
+    def _slack_channel(self) -> Connector:
+        made: Connector = _on_demand("bot.slack.channel").SlackChannel(
+            lambda: self.outbox, lambda: self.queue, self.clock.now
+        )
+        return made
+
+    def deliverer(self, owner: str, checkpoint: Callable[[str, str], None] | None = None) -> Deliverer:
+        """What brings messages to Slack in this process, under this owner's leases."""
+        made: Deliverer = _on_demand("bot.slack.delivery.making").deliverer(
+            self.settings, self.store, self.outbox, self.catalogue, self.slack_directory, self.clock,
+            owner=owner, checkpoint=checkpoint,
+        )  # fmt: skip
         return made
 
     @cached_property
+    def slack_directory(self) -> SlackDirectory:
+        """Who is who in the Slack workspace; asked when somebody from there does something."""
+        client = _on_demand("bot.slack.calling").web_client(self.settings)
+        made: SlackDirectory = _on_demand("bot.slack.directory").SlackDirectory(
+            client, self.clock.monotonic, self.settings.baton_roles
+        )
+        return made
+
+    @property
+    def directory(self) -> Directory:
+        """Who is who: as Slack says where it is set up, else as the settings say."""
+        return self.slack_directory if self.settings.has_slack else LocalDirectory(self.settings.baton_roles)
+
+    @cached_property
     def service(self) -> Service:
-        access = Access(frozenset(self.settings.baton_admins))
-        return Service(self.store, self.queue, self.clock, self.catalogue, access, self.settings.baton_approvers)
+        settings = self.settings
+        access = Access(frozenset(settings.baton_admins), self.directory)
+        channel = settings.baton_channel if settings.has_slack else ""
+        return Service(
+            self.store, self.queue, self.clock, self.catalogue, access, settings.baton_approvers, channel=channel
+        )
 
     @cached_property
     def recovery(self) -> Recovery:
@@ -137,10 +184,23 @@ class EngineHands:
         )  # fmt: skip
         claimant = Claimant(owner, settings.lease, settings.release, runtime.catalogue.names())
         self.engine = Engine(means, runtime.catalogue, claimant, isolate=self._isolate)
+        self._deliverer = runtime.deliverer(owner, checkpoint) if settings.has_slack else None
+        self._database_outage = Outage("the database of deliveries", worker=owner)
 
     def advance(self, run_id: str) -> None:
         """Take one turn of a run, if it is there to be taken."""
         self.engine.advance(run_id)
+
+    def deliver(self, run_id: str) -> None:
+        """Bring a run's messages in Slack up to date; nothing happens where Slack is not set up."""
+        if self._deliverer is None:
+            return
+        try:
+            self._deliverer.deliver(run_id)
+        except StoreUnavailable as error:  # the clock rings again
+            self._database_outage.failed(error)
+        else:
+            self._database_outage.worked()
 
     def leases_renewed(self, until: float) -> None:
         """Every lease of this process holds until then."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import getpass
+import ipaddress
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -16,6 +19,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from workflows.engine.errors import BatonError
 
 Listed = Annotated[tuple[str, ...], NoDecode]
+Roles = Annotated[Mapping[str, tuple[str, ...]], NoDecode]
+SLACK_API = "https://slack.com/api/"
+SLACK_HOSTS = frozenset({"slack.com", "www.slack.com", "slack-gov.com"})
+"""Hosts of Slack's own API; the bot's tokens go to no other machine."""
 
 
 class SettingsError(BatonError):
@@ -46,7 +53,7 @@ class Settings(BaseSettings):
 
     baton_processes: int = Field(default=2, ge=1, le=64)
     baton_lanes: int = Field(default=16, ge=1, le=512)
-    baton_queues: Listed = ("default",)
+    baton_queues: Listed = ("default", "slack")
     baton_lease: float = Field(default=15.0, gt=0)
     """Seconds that a claim on a run holds unless it is renewed."""
     baton_grace: float = Field(default=25.0, ge=0)
@@ -86,6 +93,32 @@ class Settings(BaseSettings):
     """`topics` starts content_pipeline for each ready topic; empty means nothing is started by itself."""
     baton_trigger_channel: str = "#content"
 
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    """For Socket Mode; without it, Slack calls the web process over HTTP."""
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = SLACK_API
+    baton_channel: str = ""
+    """Where runs are shown that were started elsewhere than in a channel."""
+    baton_ops_channel: str = ""
+    """Where alerts go as well."""
+    baton_roles: Roles = {}
+    """The people and groups of each role, by the role's name."""
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_or_here(cls, value: str) -> str:
+        parts = urlsplit(value)
+        theirs = parts.scheme == "https" and parts.hostname in SLACK_HOSTS and parts.port in (None, 443)
+        if not theirs and not (parts.scheme in ("http", "https") and is_loopback(parts.hostname or "")):
+            raise ValueError("must be Slack's own address or one on this machine, since the tokens are sent there")
+        return value if value.endswith("/") else f"{value}/"
+
+    @field_validator("baton_roles", mode="before")
+    @classmethod
+    def _role_by_role(cls, value: Any) -> Any:
+        return _roles(value) if isinstance(value, str) else value
+
     @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -119,6 +152,11 @@ class Settings(BaseSettings):
         return self.baton_actor or f"cli:{os_user()}"
 
     @property
+    def has_slack(self) -> bool:
+        """Whether Baton is in a Slack workspace."""
+        return self.slack_bot_token is not None
+
+    @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.baton_lease)
 
@@ -135,6 +173,26 @@ def read_settings(**over: Any) -> Settings:
     except ValidationError as error:
         said = "; ".join(f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"These settings can't be used. {said}") from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name alone: nobody is asked."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _roles(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, equals, members = part.partition("=")
+        name = name.strip().removeprefix("role:")
+        listed = tuple(filter(None, map(str.strip, members.split(","))))
+        if not name or not equals or not listed:
+            raise ValueError(f"{part!r} is no role: write name=member,member; name=member")
+        found[name] = (*found.get(name, ()), *listed)
+    return found
 
 
 def os_user() -> str:

@@ -20,6 +20,10 @@ from bot.lanes import Function, LaneWorker, connect
 
 ADVANCE = "bot.worker.advance"
 """The name by which a ring asks for `advance`. It is stored in Redis, so it is compatibility data."""
+DELIVER = "bot.worker.deliver"
+"""The name by which a ring asks for `deliver`; compatibility data too."""
+DELIVERIES = "slack"
+"""The queue of those rings. It has lanes of its own."""
 
 WORN_OUT = 76
 """The exit code of a child that asks to be replaced: too many of its threads are stuck in abandoned steps."""
@@ -34,6 +38,9 @@ class Hands(Protocol):
 
     def advance(self, run_id: str) -> None:
         """Take one turn of a run, if it is there to be taken; called by several threads at once."""
+
+    def deliver(self, run_id: str) -> None:
+        """Bring a run's messages up to date; called by several threads at once."""
 
     def leases_renewed(self, until: float) -> None:
         """The leases of this process hold until then, in seconds of CLOCK_MONOTONIC."""
@@ -55,7 +62,9 @@ class WorkerSettings:
     redis_url: str
     processes: int = 2
     lanes: int = 8
-    queues: tuple[str, ...] = ("default",)
+    queues: tuple[str, ...] = ("default", DELIVERIES)
+    delivery_lanes: int = 4
+    """Lanes that deliver messages, beside those that advance runs."""
     lease: timedelta = timedelta(seconds=15)
     """How long a claim on a run holds unless it is renewed."""
     beat: timedelta = timedelta(seconds=1)
@@ -68,14 +77,16 @@ class WorkerSettings:
 @dataclass
 class _Bound:
     advance: Function | None = field(default=None)
+    deliver: Function | None = field(default=None)
 
 
 _bound = _Bound()
 
 
-def bind(advance: Function) -> None:
-    """Say what `advance` does in this process."""
+def bind(advance: Function, deliver: Function | None = None) -> None:
+    """Say what `advance` and `deliver` do in this process."""
     _bound.advance = advance
+    _bound.deliver = deliver
 
 
 def advance(run_id: str) -> None:
@@ -83,6 +94,13 @@ def advance(run_id: str) -> None:
     if _bound.advance is None:
         raise RuntimeError("This process has no engine: start it with `baton worker`")
     _bound.advance(run_id)
+
+
+def deliver(run_id: str) -> None:
+    """Bring a run's messages up to date: the function that RQ's jobs on the queue `slack` name."""
+    if _bound.deliver is None:
+        raise RuntimeError("This process delivers nothing: start it with `baton worker`")
+    _bound.deliver(run_id)
 
 
 class WorkerChild:
@@ -100,7 +118,7 @@ class WorkerChild:
 
     def run(self) -> int:
         """Work until told to leave, and return the exit code. Installs a handler for SIGTERM."""
-        bind(self._hands.advance)
+        bind(self._hands.advance, self._hands.deliver)
         signal.signal(signal.SIGTERM, self._on_term)
         threading.Thread(target=self._attend, name="attend", daemon=True).start()
         self._worker.work()
@@ -148,7 +166,8 @@ def work(settings: WorkerSettings, hands: Callable[[str], Hands], owner: str, li
         settings.queues,
         owner,
         connection=connect(settings.redis_url),
-        functions={ADVANCE: advance},
+        functions={ADVANCE: advance, DELIVER: deliver},
         lanes=settings.lanes,
+        apart={DELIVERIES: settings.delivery_lanes},
     )
     return WorkerChild(hands(owner), worker, line, beat=settings.beat, grace=settings.grace).run()

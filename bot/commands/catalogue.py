@@ -9,7 +9,7 @@ import typer
 
 from bot import printing
 from bot.commands.documents import Document, plan_document
-from bot.commands.inputs import Field, fields_of, schema_of, type_of
+from bot.inputs import Field, fields_of, schema_of, type_of
 from bot.printing import tell
 from bot.settings import read_settings
 from workflows.catalog import Catalogue, load

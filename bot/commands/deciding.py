@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from bot import printing
 from bot.commands.catalogue import AsJson
-from bot.commands.documents import Document, approval_document
+from bot.commands.documents import approval_document, decision_document
 from bot.commands.session import opened
+from bot.inputs import pairs
 from workflows.engine.model import Approval, ApprovalState, Outcome
 
 Wanted = Annotated[
@@ -40,12 +42,26 @@ def approvals(*, as_json: AsJson = False) -> None:
     printing.say("`baton approve APPROVAL`, `baton reject APPROVAL` or `baton changes APPROVAL --comment …` decides.")
 
 
-def approve(approval: Wanted, *, comment: Comment = "", as_json: AsJson = False) -> None:
+def approve(
+    approval: Wanted,
+    *,
+    comment: Comment = "",
+    field: Annotated[
+        list[str] | None,
+        typer.Option("--field", help="What is filled in, as name=value; may come again.", show_default=False),
+    ] = None,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option("--edit", help="Another value for what may be edited, as name=value.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Approve what a run asks for.
 
     Example: baton approve 01k9 --comment "Fine"
     """
-    _decide(approval, Outcome.APPROVED, comment, as_json=as_json)
+    fields, edited = pairs(field or (), "--field"), pairs(edit or (), "--edit")
+    _decide(approval, Outcome.APPROVED, comment, fields, edited, as_json=as_json)
 
 
 def reject(approval: Wanted, *, comment: Comment = "", as_json: AsJson = False) -> None:
@@ -64,23 +80,52 @@ def changes(approval: Wanted, *, comment: Comment = "", as_json: AsJson = False)
     _decide(approval, Outcome.CHANGES, comment, as_json=as_json)
 
 
+def reassign(
+    approval: Wanted,
+    *,
+    to: Annotated[
+        list[str], typer.Option(help="Who is to decide: a person, role or group; may come again.", show_default=False)
+    ],
+    reason: Annotated[str, typer.Option(help="Why, for those who decide now.", show_default=False)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hand an approval to others.
+
+    Approvals that were given before count no more. Example: baton reassign 01k9 --to cli:ben --reason "Ana is away"
+    """
+    with opened() as session:
+        service = session.runtime.service
+        handed = service.reassign(service.find_approval(approval).id, to, by=session.actor, reason=reason)
+    if as_json:
+        printing.document(approval_document(handed))
+    else:
+        printing.say(f"{handed.title} is with {', '.join(handed.approvers)} now (run {handed.run_id}).")
+
+
 # -----------------------------------------------------------------------------------------------------------
 
 
-def _decide(wanted: str, outcome: Outcome, comment: str, *, as_json: bool) -> None:
+def _decide(
+    wanted: str,
+    outcome: Outcome,
+    comment: str,
+    fields: Mapping[str, str] | None = None,
+    edited: Mapping[str, str] | None = None,
+    *,
+    as_json: bool,
+) -> None:
     with opened(rings=True) as session:
         service = session.runtime.service
         asked = service.find_approval(wanted)
-        decided = service.decide(asked.id, outcome, by=session.actor, comment=comment)
+        decided = service.decide(
+            asked.id, outcome, by=session.actor, comment=comment, fields=fields or None, edited=edited or None
+        )
         session.warn_if_nobody_works("the decision is recorded and the run goes on then")
         votes = session.runtime.store.decisions(decided.id)
     if as_json:
-        made: list[Document] = [
-            {"by": d.by, "outcome": d.outcome.value, "at": d.at.isoformat(), "comment": d.comment} for d in votes
-        ]
-        printing.document(approval_document(decided) | {"decisions": made})
+        printing.document(approval_document(decided) | {"decisions": [decision_document(vote) for vote in votes]})
         return
-    agreed = sum(vote.outcome is Outcome.APPROVED for vote in votes)
+    agreed = sum(vote.outcome is Outcome.APPROVED and vote.digest in ("", decided.digest) for vote in votes)
     printing.say(_words(decided, outcome, agreed), f"It was about: {printing.one_line(decided.show, 300)}")
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from workflows.engine.model import Approval, Kind, Record, Run, StepState
+from workflows.engine.model import Approval, Decision, Kind, Pause, Record, Run, StepState
 from workflows.engine.plan import Plan, PlanNode
+from workflows.engine.preview import Preview
 from workflows.engine.problem import describe, problem_from
 
 Document = dict[str, Any]
@@ -85,7 +86,42 @@ def approval_document(approval: Approval) -> Document:
         "quorum": approval.quorum,
         "opened_at": moment(approval.opened_at),
         "due_at": moment(approval.due_at),
+        "digest": approval.digest,
+        "fields": parsed(approval.fields),
+        "editable": parsed(approval.editable),
     }
+
+
+def decision_document(decision: Decision) -> Document:
+    """One answer; it counts while its digest is the approval's."""
+    return {
+        "by": decision.by,
+        "outcome": decision.outcome.value,
+        "at": moment(decision.at),
+        "comment": decision.comment,
+        "digest": decision.digest,
+        "fields": parsed(decision.fields),
+        "edited": parsed(decision.edited),
+    }
+
+
+def preview_document(seen: Preview) -> Document:
+    """What a start would do."""
+    return {
+        "workflow": seen.workflow,
+        "title": seen.title,
+        "input": parsed(seen.input),
+        "steps": plan_document(seen.plan)["steps"],
+        "approvals": [
+            {"name": asked.name, "title": asked.title, "approvers": list(asked.approvers)} for asked in seen.approvals
+        ],
+        "problems": list(seen.problems),
+    }
+
+
+def pause_document(pause: Pause) -> Document:
+    """One pause; "" for everything."""
+    return {"workflow": pause.workflow, "by": pause.by, "at": moment(pause.at), "reason": pause.reason}
 
 
 def plan_document(plan: Plan) -> Document:

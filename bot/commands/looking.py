@@ -12,6 +12,7 @@ from bot.commands.documents import Document, reason, run_document, run_line
 from bot.commands.outcome import exit_code, history_table, next_moves, overview, plan_for
 from bot.commands.session import Session, opened
 from bot.commands.watching import Watch
+from bot.inputs import pairs
 from workflows.engine.errors import BatonError
 from workflows.engine.model import Run, RunState
 from workflows.engine.ports import RunQuery
@@ -27,6 +28,13 @@ def runs(
     ] = "",
     workflow: Annotated[str, typer.Option(help="Only runs of this workflow.", show_default=False)] = "",
     dead: Annotated[bool, typer.Option("--dead", help="Only dead letters.")] = False,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="Only runs with this label, as name=value; may come again.", show_default=False),
+    ] = None,
+    text: Annotated[
+        str, typer.Option(help="Only runs with these words in title, input or id.", show_default=False)
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +42,8 @@ def runs(
 
     Example: baton runs --state waiting,parked --limit 10
     """
-    query = RunQuery(_states(state), workflow, dead, limit=limit)
+    labels = tuple(pairs(label or (), "--label").items())
+    query = RunQuery(_states(state), workflow, dead, limit=limit, labels=labels, text=text)
     with opened() as session:
         found = session.runtime.store.runs(query)
     if as_json:
@@ -128,4 +137,6 @@ def _states(text: str) -> frozenset[RunState]:
 def _brief(run: Run) -> str:
     if run.error:
         return printing.one_line(reason(run) or "", 100)
+    if run.state is RunState.QUEUED and run.due_at is not None:
+        return f"starts {printing.ago(run.due_at)}"
     return "asked to cancel" if run.cancel and run.ended_at is None else ""

@@ -91,9 +91,15 @@ def overview(run: Run) -> Table:
         ("State", printing.state(run.state)),
         ("Started", f"{printing.ago(run.created_at)} by {run.started_by or 'nobody'}"),
         ("Ended", printing.ago(run.ended_at)),
+        ("Starts", run.due_at.astimezone().strftime("%Y-%m-%d %H:%M %Z") if _is_later(run) and run.due_at else None),
+        ("Labels", ", ".join(f"{name}={value}" for name, value in (parsed(run.labels) or {}).items())),
         ("Part of", run.parent_id),
         ("Input", printing.one_line(run.input, 300)),
     ])  # fmt: skip
+
+
+def _is_later(run: Run) -> bool:
+    return run.state is RunState.QUEUED and run.due_at is not None
 
 
 def next_moves(session: Session, run: Run) -> list[RenderableType | str]:

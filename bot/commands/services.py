@@ -30,6 +30,7 @@ from bot.settings import Settings, read_settings
 from bot.up import Group, StopSignals, follow_parent
 from bot.web.app import create_app
 from bot.web.serving import PortTaken, inherited, listen, serve
+from bot.web.slack import SlackSide, slack_side
 from workflows.engine.errors import BatonError
 
 NO_REDIS = "No Redis is set and none runs here. Start everything with `baton up`, or set REDIS_URL."
@@ -73,15 +74,16 @@ def web(
         bool, typer.Option("--open-metrics", help="Show /metrics to other machines too, not to this one alone.")
     ] = False,
 ) -> int:
-    """Run the web process: health, metrics and the local site.
+    """Run the web process: Slack, health, metrics and the local site.
 
     It listens on this machine alone unless BATON_HOST names another address.
     """
     follow_parent()
     settings = _settings(port=port)
     with _failing(), _redis(settings) as redis_url, _closing(Runtime(settings, redis_url)) as runtime:
-        app = create_app(runtime, open_metrics=open_metrics)
-        return serve(app, inherited() or listen(settings.baton_host, settings.port))
+        listening = inherited() or listen(settings.baton_host, settings.port)
+        with _slack(runtime) as slack:
+            return serve(create_app(runtime, open_metrics=open_metrics, slack=slack), listening)
 
 
 def worker(
@@ -156,6 +158,20 @@ def _redis(settings: Settings, *, start: bool = False) -> Iterator[str]:
         if url is None:
             raise BatonError(NO_REDIS)
         yield url
+
+
+@contextlib.contextmanager
+def _slack(runtime: Runtime) -> Iterator[SlackSide | None]:
+    """The Slack side, connected or connecting; None where Slack is not set up."""
+    side = slack_side(runtime)
+    if side is None:
+        yield None
+        return
+    side.start()
+    try:
+        yield side
+    finally:
+        side.close()
 
 
 @contextlib.contextmanager

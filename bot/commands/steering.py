@@ -9,9 +9,9 @@ import typer
 from bot import printing
 from bot.commands.catalogue import AsJson
 from bot.commands.documents import run_document
-from bot.commands.inputs import json_value
 from bot.commands.looking import RunId
 from bot.commands.session import Session, opened
+from bot.inputs import json_value
 from workflows.engine.errors import BatonError
 from workflows.engine.model import RunState
 

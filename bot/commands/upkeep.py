@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from bot import printing
 from bot.commands.catalogue import AsJson
 from bot.commands.session import opened, quiet
-from bot.doctor import examine
+from bot.doctor import Finding, examine
 from workflows.engine.errors import BatonError
 
 BATCH = 200
@@ -68,13 +69,18 @@ def doctor(*, as_json: AsJson = False) -> None:
         found = [{"part": f.part, "ok": f.ok, "words": f.words, "advice": f.advice} for f in findings]
         printing.document({"ok": good, "findings": found})
     else:
-        for finding in findings:
-            sign = {True: "✓", False: "✗", None: "!"}[finding.ok]
-            advice = f"\n    {finding.advice}" if finding.advice else ""
-            printing.say(f"{sign} {finding.part}: {printing.one_line(finding.words)}{advice}")
+        tell_findings(findings)
         printing.say("All is fine." if good else "Something is wrong: the lines with ✗ say what to do.")
     if not good:
         raise typer.Exit(1)
+
+
+def tell_findings(findings: Iterable[Finding]) -> None:
+    """Findings for people, each with what to do."""
+    for finding in findings:
+        sign = {True: "✓", False: "✗", None: "!"}[finding.ok]
+        advice = f"\n    {finding.advice}" if finding.advice else ""
+        printing.say(f"{sign} {finding.part}: {printing.one_line(finding.words)}{advice}")
 
 
 def _age(text: str) -> timedelta:

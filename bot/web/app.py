@@ -15,9 +15,11 @@ from starlette.routing import Mount, Route
 
 from bot.runtime import Runtime
 from bot.settings import program_version
+from bot.slack.manifest import EVENTS_PATH
 from bot.web.metrics import Monitor
 from bot.web.readiness import Readiness
 from bot.web.site import PublicSite
+from bot.web.slack import SlackSide
 
 T = TypeVar("T")
 PATIENCE = 8.0
@@ -49,11 +51,15 @@ HEADERS = {
 }
 
 
-def create_app(runtime: Runtime, *, open_metrics: bool = False) -> Starlette:
-    """The application over the parts of this process; `open_metrics` shows /metrics to other machines too."""
+def create_app(runtime: Runtime, *, open_metrics: bool = False, slack: SlackSide | None = None) -> Starlette:
+    """The application over the parts of this process; `open_metrics` shows /metrics to other machines too.
+
+    With `slack`, signed requests of Slack are taken at /slack/events.
+    """
     web = Web(Readiness(runtime), Monitor(runtime), runtime, open_metrics=open_metrics)
     return Starlette(
         routes=[
+            *([Route(EVENTS_PATH, slack.events, methods=["POST"])] if slack is not None else []),
             Route("/", web.home),
             Route("/healthz", web.healthz),
             Route("/readyz", web.readyz),

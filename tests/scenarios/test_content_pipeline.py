@@ -16,7 +16,7 @@ from integrations.protocols import M, Models, Post, Prompt, Role, Search, Source
 from tests.scenarios.newsroom import SITE_URL, Newsroom
 from workflows import Effect, Outcome
 from workflows.engine.model import RunState
-from workflows.library.content_pipeline import Published
+from workflows.library.content_pipeline import Published, content_pipeline
 
 
 class Down(Search):
@@ -125,6 +125,17 @@ def test_each_kind_is_written_in_its_own_way(newsroom: Newsroom, kind: str, step
     newsroom.harness.decide()
     assert newsroom.taken(run_id)[3:5] == steps
     assert len(newsroom.posts()) == 1
+
+
+def test_the_editor_approves_in_other_words(newsroom: Newsroom) -> None:
+    run_id = newsroom.start(newsroom.topic("care"))
+    newsroom.harness.decide(edited={"title": "Care for *bicycles*", "body": "Keep it clean."})
+
+    [post] = newsroom.posts()
+    assert (post.title, "Keep it clean." in post.body) == ("Care for *bicycles*", True)
+    published = newsroom.harness.output(run_id)
+    assert content_pipeline.summary is not None
+    assert content_pipeline.summary(published) == f"Published *Care for bicycles* {published.url}"
 
 
 def test_the_editor_asks_for_changes_until_content(newsroom: Newsroom) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 HEAD = """
 from datetime import timedelta
-from workflows import Run, StepContext, step, workflow
+from pydantic import BaseModel
+from workflows import DecisionMade, Outcome, Run, StepContext, step, workflow
 from integrations.protocols import Topics, Topic
 
 @step(idempotent=True)
@@ -20,7 +21,13 @@ def double(ctx: StepContext, number: int, *, times: int = 2) -> int:
 def branch(run: Run, text: str) -> str:
     return text
 
-@workflow("child")
+class Terms(BaseModel):
+    amount: int
+
+class Text(BaseModel):
+    title: str
+
+@workflow("child", command="/child", summary=lambda text: f"Done: {text}")
 def child(run: Run, given: int) -> str:
     return str(given)
 
@@ -32,6 +39,10 @@ GOOD = [
     "a: list[int] = run.map(double, [1, 2])",
     "a: str = run.child(child, 1)",
     "a: str = run.signal('go', str, timeout=timedelta(days=1))",
+    "a = run.approval('x', fields=Terms); b: int = a.fields.amount if a.fields else 0",
+    "a = run.approval('x', show=1, editable=Text, quorum=2); b: str = a.edited.title if a.edited else ''",
+    "a = run.approval('x', fields=Terms, editable=Text); b: Terms | None = a.fields; c: Text | None = a.edited",
+    "a: DecisionMade = run.approval('x', approvers=lambda given: ['cli:ana'], on_timeout=Outcome.REJECTED)",
     "won = run.first(run.call(Run.sleep, timedelta(days=1)), run.call(Run.approval, 'editor')); a: int = won.index",
 ]
 BAD = [
@@ -41,6 +52,10 @@ BAD = [
     ("a: str = run.step(double, 1)", "Incompatible types in assignment"),
     ("run.step(Topics.get, 7)", 'Argument 2 to "step"'),
     ("run.child(child, 'one')", 'of "child"|to "child"'),
+    ("run.approval('x', fields=Terms).fields.amount", "None"),
+    ("a = run.approval('x', editable=Text); a.edited and a.edited.titel", 'no attribute "titel"'),
+    ("run.approval('x', fields=int)", "No overload|Value of type variable|Argument"),
+    ("run.approval('x', aprovers=['a'])", "No overload|Unexpected keyword"),
     ("a: str = run.parallel(run.call(double, 1))[0]", "Incompatible types"),
 ]
 ROOT = Path(__file__).parents[2]

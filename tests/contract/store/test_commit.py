@@ -201,18 +201,37 @@ def test_a_run_column_that_is_not_named_stays(made: Opened) -> None:
     assert (run.version, run.error, run.labels, run.deadline) == ("v2", "{}", '{"a": 1}', START + HOUR)
 
 
+def test_an_approval_that_is_closed_stays_closed(made: Opened) -> None:
+    """Who withdraws or reminds may have read it before somebody decided."""
+    claim = made.claimed()
+    made.store.commit(claim.lease, Writes(approvals=(approval(),)))
+    decided = approval(state=ApprovalState.DECIDED, outcome=Outcome.APPROVED, closed_at=START)
+    made.store.commit(claim.lease, Writes(approvals=(decided,)))
+    made.store.commit(claim.lease, Writes(approvals=(approval(state=ApprovalState.VOID), approval())))
+    assert made.store.approval("a1") == decided
+
+
+def test_what_may_be_edited_can_be_large(made: Opened) -> None:
+    claim = made.claimed()
+    large = approval(show='"' + "é" * 100_000 + '"', editable='{"values":"' + "ö" * 100_000 + '"}')
+    made.store.commit(claim.lease, Writes(approvals=(large,)))
+    assert made.store.approval("a1") == large
+    assert list(made.store.approvals()) == [large]
+
+
 def test_approvals_and_decisions(made: Opened) -> None:
     claim = made.claimed()
     full = approval(
-        quorum=2, allow_self=True, due_at=START + HOUR, remind_every=timedelta(minutes=90), remind_at=START + HOUR
-    )
+        quorum=2, allow_self=True, due_at=START + HOUR, remind_every=timedelta(minutes=90), remind_at=START + HOUR,
+        fields='{"properties":{}}', editable='{"schema":{},"values":{"a":"Ö"}}', on_timeout=Outcome.REJECTED,
+    )  # fmt: skip
     made.store.commit(claim.lease, Writes(approvals=(full, approval("a2", opened_at=START - HOUR))))
     assert made.store.approval("a1") == full
     assert made.store.approval("a9") is None
     assert [a.id for a in made.store.approvals()] == ["a2", "a1"]
     assert [a.id for a in made.store.approvals(limit=1)] == ["a2"]
     first = Decision("a1", "ada", Outcome.CHANGES, START, "shorter")
-    newer = Decision("a1", "ada", Outcome.APPROVED, START + HOUR)
+    newer = Decision("a1", "ada", Outcome.APPROVED, START + HOUR, digest="d1", fields='{"b":1}', edited='{"a":"Ü"}')
     other = Decision("a1", "bö", Outcome.REJECTED, START)
     made.store.commit(claim.lease, Writes(decisions=(first, other)))
     closed = approval(state=ApprovalState.DECIDED, outcome=Outcome.APPROVED, closed_at=START)

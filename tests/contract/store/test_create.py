@@ -36,7 +36,7 @@ def test_every_column_is_kept(made: Opened) -> None:
         labels='{"a": 1}',
     )
     made.store.create(NewRun(given), Writes())
-    assert made.store.run("r1") == replace(given, wake_at=START + GRACE, revision=1)
+    assert made.store.run("r1") == replace(given, wake_at=START + GRACE, revision=1, carded=True)
 
 
 def test_the_same_idempotency_key_gives_the_first_run(made: Opened) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.contract.store.opened import Opened, approval, event, message, record
@@ -31,6 +33,63 @@ def test_runs_are_listed_newest_first_and_narrowed(made: Opened) -> None:
     assert ids(made, RunQuery(started_by="ada")) == ["0a1-x"]
     assert ids(made, RunQuery(limit=2)) == ["0a3-z", "0a2-y"]
     assert ids(made, RunQuery(limit=2, before="0a2-y")) == ["0a1-x"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ((("team", "red"),), ["r3", "r1"]),
+        ((("team", "red"), ("size", "x_l")), ["r1"]),
+        ((("team", "re"),), []),
+        ((("eam", "red"),), []),
+        ((("team", "Red"),), []),
+        ((("size", "x%l"),), []),
+        ((('say "a"', 'b", "team": "blue'),), ["r2"]),
+        ((("team", "blue"),), []),
+        ((("ort", "Köln"),), ["r3"]),
+    ],
+)
+def test_runs_are_found_by_their_labels(made: Opened, labels: tuple[tuple[str, str], ...], found: list[str]) -> None:
+    carried = {
+        "r1": {"size": "x_l", "team": "red"},
+        "r2": {'say "a"': 'b", "team": "blue'},
+        "r3": {"ort": "Köln", "team": "red"},
+    }
+    for run_id, each in carried.items():
+        made.create(run_id, labels=json.dumps(each, sort_keys=True))
+    assert ids(made, RunQuery(labels=labels)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("tea", ["r2", "r1"]),
+        ("TEA", ["r2", "r1"]),
+        ("write", ["r1"]),
+        ("tea green", ["r1"]),
+        ("green tea coffee", []),
+        ("Über", ["r2"]),
+        ("100%", ["r2"]),
+        ("1__", []),
+        ('"tea"', ["r1"]),
+        ("zq9", ["zq9-long"]),
+        ("LONG", ["zq9-long"]),
+        ("needle", []),
+        ("blob", []),
+        ("  ", ["zq9-long", "r2", "r1"]),
+    ],
+)
+def test_runs_are_found_by_words(made: Opened, text: str, found: list[str]) -> None:
+    made.create("r1", title="Write about Green", input='{"say":"\\"tea\\""}')
+    made.create("r2", title="Über Teas, 100% true", input="{}")
+    made.create("zq9-long", title="Other", input='"needle ' + "x" * 100_000 + '"')
+    assert ids(made, RunQuery(text=text)) == found
+
+
+def test_runs_are_found_by_their_channel(made: Opened) -> None:
+    made.create("r1", channel="slack:T1:C1")
+    made.create("r2", channel="slack:T1:C2")
+    assert ids(made, RunQuery(channel="slack:T1:C1")) == ["r1"]
 
 
 @pytest.mark.parametrize(

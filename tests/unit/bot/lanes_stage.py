@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from redis import Redis
@@ -35,10 +35,13 @@ def running(
     lanes: int = 4,
     beat: float = 10.0,
     name: str = "w1",
+    functions: Mapping[str, Callable[[str], None]] | None = None,
+    apart: Mapping[str, int] | None = None,
 ) -> Iterator[LaneWorker]:
     worker = LaneWorker(
-        queues, name, connection=connect(url), functions={ADVANCE: function}, lanes=lanes, beat=beat, patience=0.05
-    )
+        queues, name, connection=connect(url), functions=functions or {ADVANCE: function}, lanes=lanes, apart=apart,
+        beat=beat, patience=0.05,
+    )  # fmt: skip
     thread = threading.Thread(target=worker.work)
     thread.start()
     try:

@@ -93,6 +93,9 @@ class StageHands:
             db.execute("UPDATE lease SET owner = NULL WHERE run = ?", [run_id])
         say(self._folder, "ended", run=run_id, owner=self.owner, drained=self._draining.is_set())
 
+    def deliver(self, run_id: str) -> None:
+        say(self._folder, "delivered", run=run_id, owner=self.owner)
+
     def _wait(self, *, drained: bool) -> None:
         while not (self._folder / "go").exists() and not (drained and self._draining.is_set()):
             time.sleep(0.01)

@@ -182,6 +182,8 @@ def test_pauses_are_said_in_words(pages: Pages, written: str, title: str) -> Non
         ("'editor', title='The editor decides'", "editor", "The editor decides", False),
         ("'editor', approvers=['U1']", "editor", "Editor", True),
         ("'editor', approvers=x.people", "editor", "Editor", True),
+        ("'editor', approvers=lambda given: given.people", "editor", "Editor", True),
+        ("'editor', approvers=people, fields=x, editable=x, on_timeout=x", "editor", "Editor", True),
         ("'editor', approvers=()", "editor", "Editor", False),
         ("'editor', approvers=None", "editor", "Editor", False),
         ("'editor', **x", "editor", "Editor", False),
@@ -190,7 +192,9 @@ def test_pauses_are_said_in_words(pages: Pages, written: str, title: str) -> Non
 def test_approvals_say_whether_they_name_their_approvers(
     pages: Pages, written: str, name: str, title: str, named: bool
 ) -> None:
-    plan = pages.plan(f"EDITOR = 'chief'\ndef body(run, x):\n    run.approval({written})")
+    plan = pages.plan(
+        f"EDITOR = 'chief'\ndef people(given):\n    return ['U1']\ndef body(run, x):\n    run.approval({written})"
+    )
     assert plan.problems == ()
     (node,) = plan.approvals()
     assert (node.name, node.title, node.names_approvers) == (name, title, named)

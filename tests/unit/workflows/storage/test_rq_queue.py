@@ -16,6 +16,7 @@ from rq.registry import FinishedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 from structlog.testing import capture_logs
 
+from bot.claims import Room
 from bot.lanes import LaneWorker, connect
 from tests.servers import redis as servers
 from workflows.engine.ports import Ring
@@ -181,7 +182,7 @@ def test_a_ring_again_takes_a_started_job_from_its_worker(
 def test_a_ring_again_repairs_what_a_dead_worker_left(queue: RqQueue, redis_client: Redis, redis_url: str) -> None:
     queue.ring([Ring("run1", 1), Ring("run2", 1)])
     dead = LaneWorker(["default"], "dead", connection=connect(redis_url))
-    dead._take(1)  # started, and then the process was killed
+    dead._take(Room(1))  # started, and then the process was killed
     redis_client.lpop("rq:queue:default")  # popped, and killed before it said so
     queue.ring([Ring("run1", 1), Ring("run2", 1)])
     assert queued(redis_client) == []

@@ -116,6 +116,19 @@ def json_value(text: str, option: str) -> Any:
         raise InvalidInput(f"{place} is no JSON: {error}.{hint}") from None
 
 
+def pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    """What an option that is given as `name=value`, and may come again, adds up to."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise InvalidInput(f"{option} {word}: write name=value.")
+        if name in found:
+            raise InvalidInput(f"{option} {name} was given twice.")
+        found[name.strip()] = value
+    return found
+
+
 # options -------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,47 @@
+"""One phrase, carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.slack.commands import looking, steering
+from bot.slack.commands.starting import start
+from bot.slack.incoming import Caller
+from bot.slack.parts import Parts
+from bot.slack.phrases import (
+    Approvals,
+    Cancel,
+    Help,
+    Pause,
+    Phrase,
+    Resume,
+    Runs,
+    Start,
+    Status,
+    Unpause,
+    Why,
+    Workflows,
+)
+from bot.slack.reacting import Answer, Form
+
+HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer]] = {
+    Runs: looking.runs,
+    Status: looking.status,
+    Approvals: looking.approvals,
+    Why: looking.why,
+    Workflows: looking.workflows,
+    Help: looking.help_,
+    Resume: steering.resume,
+    Cancel: steering.cancel,
+    Pause: steering.pause,
+    Unpause: steering.unpause,
+}
+"""What each phrase does, but for the one that starts a run."""
+
+
+def carry_out(parts: Parts, phrase: Phrase, caller: Caller, key: str) -> Answer | Form:
+    """Do what a person said; raises BatonError with words for them. `key` makes a repeated start harmless."""
+    if isinstance(phrase, Start):
+        return start(parts, phrase, caller, key)
+    return HANDLERS[type(phrase)](parts, phrase, caller)

@@ -1,0 +1,1 @@
+"""Brings Slack to what the rows say: one writer per message, at a pace that Slack bears."""

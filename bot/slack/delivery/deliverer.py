@@ -1,0 +1,221 @@
+"""One run's messages are brought up to date: the job behind a ring on the queue `slack`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.outage import Outage
+from bot.slack.delivery.budgets import UPDATE_EVERY
+from bot.slack.delivery.destinations import Destinations, Target
+from bot.slack.delivery.poster import Denied, TooOften, Unreachable
+from bot.slack.delivery.posts import KIND, wanted_posts
+from bot.slack.delivery.refusals import CLOSED, reason
+from bot.slack.delivery.rows import Rows
+from bot.slack.delivery.sending import Sending, Tools
+from bot.slack.delivery.snapshots import Snapshots
+from bot.slack.views.messages import Places, Priority, Wanted
+from bot.slack.views.snapshot import RunSnapshot
+from bot.slack.views.wanted import messages_for
+from workflows.engine.errors import LeaseLost, UnknownRun
+from workflows.engine.model import OPEN, OVER
+from workflows.engine.outbox import POSTS, CardClaim, DeliveryState, Left
+
+LEASE = timedelta(seconds=30)
+"""How long a deliverer may be silent; a single call to Slack takes less."""
+TURN = timedelta(seconds=20)
+"""How long one job may hold a lane."""
+COALESCE = timedelta(seconds=1.5)
+"""What changes faster than this is shown in one go."""
+MOST_BACKOFF = 60.0
+SHUT_OUT_FOR = timedelta(seconds=60)
+NOWHERE_FOR = timedelta(minutes=5)
+STUCK_FOR = timedelta(seconds=30)
+STALE = timedelta(days=1)
+"""A run that ended this long ago, and of which Slack has nothing, is not shown any more."""
+SHUT_OUT = "Slack does not let the bot in: "
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Deliverer:
+    """Delivers for one process. Safe across threads: each card is held by one of them."""
+
+    tools: Tools
+    snapshots: Snapshots
+    destinations: Destinations
+    owner: str
+    seconds: Callable[[], float]
+    outage: Outage
+
+    def deliver(self, run_id: str) -> None:
+        """Bring a run's messages up to date, as far as Slack lets us now. Raises StoreUnavailable."""
+        claim = self.tools.outbox.claim(run_id, self.owner, LEASE)
+        if claim is None:
+            return
+        rows = Rows(self.tools.outbox, claim.lease, claim.deliveries, self.tools.now)
+        try:
+            left = self._left(claim, rows)
+            self.tools.outbox.leave(claim.lease, left, *rows.unwritten)
+        except LeaseLost:
+            log.info("a card was taken over by another deliverer", run_id=run_id)
+        except UnknownRun:
+            log.info("a run was deleted while it was being shown", run_id=run_id)
+
+    def _left(self, claim: CardClaim, rows: Rows) -> Left:
+        turn = CardTurn(self, claim, rows)
+        try:
+            left = turn.run()
+        except TooOften as error:  # of a method that has no budget of its own
+            return turn.later(error.pause)
+        except Unreachable as error:
+            self.outage.failed(error)
+            failures = claim.card.failures + 1
+            seconds = min(2.0 ** min(failures - 1, 10), MOST_BACKOFF) * random.uniform(0.8, 1.0)
+            return turn.later(timedelta(seconds=seconds), failures=failures)
+        except Denied as error:
+            if error.code in CLOSED:  # there is no other place
+                return turn.later(NOWHERE_FOR)
+            # the bot itself is shut out, or Slack says what we do not know
+            self.outage.failed(error)
+            return turn.later(SHUT_OUT_FOR, failures=claim.card.failures + 1, error=SHUT_OUT + reason(error.code))
+        if turn.sending.reached:
+            self.outage.worked()
+        return left
+
+
+class CardTurn:
+    """One turn over one card."""
+
+    def __init__(self, deliverer: Deliverer, claim: CardClaim, rows: Rows) -> None:
+        self._destinations = deliverer.destinations
+        self._snapshots = deliverer.snapshots
+        self._seconds = deliverer.seconds
+        self._claim = claim
+        self._rows = rows
+        self._until = deliverer.seconds() + TURN.total_seconds()
+        said = claim.card.error
+        self._target = Target(claim.card.place, "" if said.startswith(SHUT_OUT) else said)
+        self.sending = Sending(deliverer.tools, rows)
+
+    def run(self) -> Left:
+        """Send what is missing; how the card is left. Raises SlackTrouble, LeaseLost."""
+        if self._claim.lease.run_id == POSTS:
+            return self._finished(self._claim.card.wanted) if self._bring(self._posts) else self._unfinished()
+        snapshot = self._snapshots.load(self._claim.lease.run_id)
+        if self._is_stale(snapshot):
+            return self._finished(snapshot.run.revision)
+        self._find_place(snapshot)
+        ops = self._destinations.alerts()
+        direct = self._direct(snapshot)
+
+        def wanted() -> list[Wanted]:
+            target = self._target
+            places = Places(target.place, ops, direct, self._rows.posted(), target.trouble)
+            return [*messages_for(snapshot, places), *self._posts()]
+
+        while True:
+            try:
+                if not self._bring(wanted):
+                    return self._unfinished(settled=snapshot.run.state not in OPEN)
+                return self._finished(snapshot.run.revision, over=snapshot.run.state in OVER)
+            except Denied as error:
+                if error.code not in CLOSED or not self._move(snapshot, error):
+                    raise
+                direct = self._direct(snapshot)
+
+    def _find_place(self, snapshot: RunSnapshot) -> None:
+        """Begin where the run wants to be seen; stay at a later place once there was a reason to go there."""
+        if not self._target.place or self._target.trouble:
+            first = self._destinations.first(snapshot.run)
+            if self._target.place in ("", first.place):
+                self._target = first
+
+    def _direct(self, snapshot: RunSnapshot) -> dict[str, tuple[str, ...]]:
+        asked = [shown.approval for shown in snapshot.approvals if shown.open]
+        return {one.id: self._destinations.direct(snapshot.run, one, self._target) for one in asked}
+
+    def _posts(self) -> list[Wanted]:
+        return wanted_posts(self._rows.all())
+
+    # sending ---------------------------------------------------------------------------------------------
+
+    def _bring(self, wanted: Callable[[], list[Wanted]]) -> bool:
+        """Send until nothing is missing; False when the rest has to wait."""
+        while True:
+            missing = [one for one in wanted() if not self._rows.is_done(one)]
+            if not missing:
+                return True
+            moved = False
+            for one in self._ordered(missing):
+                if self._seconds() > self._until:
+                    self.sending.pauses.add(timedelta(0))
+                    return False
+                moved = self._one(one) or moved
+            if not moved:
+                return False
+
+    def _one(self, wanted: Wanted) -> bool:
+        try:
+            return self.sending.bring(wanted, self._target.place)
+        except Denied as error:
+            row = self._rows.get(wanted.key)
+            if error.code in CLOSED and row is not None and row.channel:
+                self._rows.close(row.channel, error.code)
+                if wanted.channel or row.channel != self._destinations.addresses.postable(self._target.place):
+                    return True  # it is posted anew, in the run's place or where it belongs
+            raise
+
+    def _ordered(self, missing: Iterable[Wanted]) -> list[Wanted]:
+        """What shows a decision first, then what is new in its own order, then what else changed."""
+
+        def place(one: Wanted) -> int:
+            if not self._rows.is_posted(one.key):
+                return 1
+            return 0 if one.priority is Priority.DECISION else 2
+
+        return sorted(missing, key=place)
+
+    def _move(self, snapshot: RunSnapshot, error: Denied) -> bool:
+        """Go to the next place; False when there is none."""
+        target = self._destinations.instead(snapshot.run, self._target.place, error.code)
+        if not target.place:
+            self._target = Target(self._target.place, target.trouble)
+            return False
+        log.warning("a run is shown elsewhere", run_id=snapshot.run.id, place=target.place, reason=target.trouble)
+        self._target = target
+        return True
+
+    # how the card is left --------------------------------------------------------------------------------
+
+    def _is_stale(self, snapshot: RunSnapshot) -> bool:
+        ended = snapshot.run.ended_at
+        over = snapshot.run.state in OVER and ended is not None and snapshot.now - ended > STALE
+        return over and not self._rows.all() and snapshot.run.dead_at is None
+
+    def _finished(self, revision: int, *, over: bool = True) -> Left:
+        wait = timedelta(0) if over else COALESCE
+        return Left(revision, self._claim.card.wanted, wait, self._target.place, 0, self._error())
+
+    def _unfinished(self, *, settled: bool = True) -> Left:
+        """Something has to wait. Progress comes back at some time within the queue's length, or all come at once."""
+        pauses = self.sending.pauses
+        wait = min(pauses.waits, default=STUCK_FOR)
+        if not settled and pauses.behind > 1:
+            wait += random.uniform(0, 0.5) * pauses.behind * UPDATE_EVERY
+        return Left(self._claim.card.shown, self._claim.card.wanted, wait, self._target.place, 0, self._error())
+
+    def later(self, wait: timedelta, *, failures: int = 0, error: str = "") -> Left:
+        """Nothing more can be done now."""
+        card = self._claim.card
+        return Left(card.shown, card.wanted, wait, self._target.place, failures, error or self._error())
+
+    def _error(self) -> str:
+        failed = [row for row in self._rows.all() if row.kind == KIND and row.state is DeliveryState.FAILED]
+        posts = f"A post could not be made: {reason(failed[-1].error)}" if failed else ""
+        return self._target.trouble or posts

@@ -1,0 +1,49 @@
+"""The deliverer of one process, made from its parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bot.outage import Outage
+from bot.settings import Settings
+from bot.slack.delivery.deliverer import Deliverer
+from bot.slack.delivery.destinations import Addresses, Destinations, People
+from bot.slack.delivery.poster import Poster
+from bot.slack.delivery.sending import Tools
+from bot.slack.delivery.slack_poster import SlackPoster, client
+from bot.slack.delivery.snapshots import Installed, Snapshots
+from workflows.engine.outbox import Outbox
+from workflows.engine.ports import Clock, Store
+
+
+def slack_poster(settings: Settings) -> SlackPoster:
+    """Slack by the settings' token."""
+    token = settings.slack_bot_token
+    return SlackPoster(client(token.get_secret_value() if token else "", settings.slack_api_url))
+
+
+def deliverer(
+    settings: Settings,
+    store: Store,
+    outbox: Outbox,
+    catalogue: Installed,
+    people: People,
+    clock: Clock,
+    *,
+    owner: str,
+    checkpoint: Callable[[str, str], None] | None = None,
+    poster: Poster | None = None,
+) -> Deliverer:
+    """What delivers messages in this process, under this owner's leases."""
+    poster = poster or slack_poster(settings)
+    addresses = Addresses(poster, clock.monotonic)
+    tools = Tools(outbox, poster, addresses, clock.now, *((checkpoint,) if checkpoint else ()))
+    return Deliverer(
+        tools,
+        Snapshots(store, catalogue, clock.now, people.members),
+        Destinations(addresses, people, settings.baton_channel, settings.baton_ops_channel),
+        owner,
+        time.monotonic,
+        Outage("slack", worker=owner),
+    )

@@ -1,0 +1,238 @@
+"""Who is who in the workspace: guests, strangers, groups, and who is in which channel, as Slack says it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.slack.calling import NoAnswer, error_of
+from bot.slack.remembered import Remembered, Unanswered
+from workflows.engine.directory import LocalDirectory
+from workflows.engine.ports import Standing
+
+SLACK = "slack:"
+PAGE = 200
+MOST_PAGES = 50
+"""Pages of a list that are read at most: ten thousand members, or channels."""
+LONG = timedelta(minutes=5)
+"""How long the list of channels' names is believed."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in Slack."""
+
+    id: str
+    name: str
+    standing: Standing
+    zone: str = ""
+    """The IANA name of their time zone."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A channel or direct message."""
+
+    id: str
+    name: str
+    private: bool
+    archived: bool
+    other: str = ""
+    """In a direct message: who the bot speaks with."""
+    inside: bool = True
+    """Whether the bot is in it."""
+
+
+@dataclass(frozen=True)
+class Self:
+    """Who the bot is, and where."""
+
+    team: str
+    team_name: str
+    user: str
+    bot: str
+    url: str = ""
+    """The workspace's address, with a slash at its end."""
+
+
+def slack_ids(actor: str) -> tuple[str, str] | None:
+    """The team and the id of somebody or something in Slack; None for everybody else."""
+    realm, _, rest = actor.partition(":")
+    team, _, one = rest.partition(":")
+    return (team, one) if realm == "slack" and team and one else None
+
+
+class SlackDirectory:
+    """Asks Slack and remembers it for half a minute. Roles, and people of elsewhere, are the settings'."""
+
+    def __init__(
+        self, client: WebClient, now: Callable[[], float], roles: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self._client = client
+        self._local = LocalDirectory(roles or {})
+        self._self = Remembered(self._ask_self, now, fresh=timedelta(days=1), stale=timedelta(days=365))
+        self._people = Remembered(self._ask_person, now)
+        self._groups = Remembered(self._ask_group, now)
+        self._rooms = Remembered(self._ask_room, now)
+        self._inside = Remembered(self._ask_inside, now)
+        self._names = Remembered(self._ask_names, now, fresh=LONG)
+
+    # what Access asks ------------------------------------------------------------------------------------
+
+    def belongs(self, actor: str, to: str) -> bool:
+        """Whether an actor is this person, holds this role, or is in this user group."""
+        if self._local.belongs(actor, to):
+            return True
+        if to.startswith("role:"):
+            return any(self._in_group(actor, member) for member in self._local.members(to))
+        return self._in_group(actor, to)
+
+    def standing(self, actor: str) -> Standing:
+        """How a person stands to the workspace; UNKNOWN when Slack does not say."""
+        ids = slack_ids(actor)
+        if ids is None:
+            return self._local.standing(actor)
+        person = self.person(actor)
+        return person.standing if person is not None else Standing.UNKNOWN
+
+    def sees(self, actor: str, channel: str) -> bool:
+        """Whether a person can read a channel; no where Slack does not say."""
+        ids = slack_ids(actor)
+        if ids is None:
+            return False
+        room = self.room(channel)
+        if room is None:
+            return False
+        if not room.private:
+            return True
+        try:
+            return room.other == ids[1] or ids[1] in self._inside.get(room.id)
+        except Unanswered:
+            return False
+
+    # what the edge and the deliverer ask -----------------------------------------------------------------
+
+    def inside(self, channel: str) -> frozenset[str] | None:
+        """The ids of those who are in a channel; None where Slack does not say."""
+        try:
+            return self._inside.get(channel)
+        except Unanswered:
+            return None
+
+    def myself(self) -> Self | None:
+        """Who the bot is; None when Slack never said."""
+        try:
+            return self._self.get("")
+        except Unanswered:
+            return None
+
+    def person(self, actor: str) -> Person | None:
+        """Somebody in Slack; None when Slack does not say or there is no such person."""
+        ids = slack_ids(actor)
+        try:
+            return self._people.get(ids[1]) if ids else None
+        except Unanswered:
+            return None
+
+    def members(self, to: str) -> tuple[str, ...]:
+        """The people behind a person, role or group, by their ids."""
+        found: dict[str, None] = {}
+        for one in self._local.members(to) or (to,):
+            ids = slack_ids(one)
+            if ids is None or not ids[1].startswith("S"):
+                found[one] = None
+                continue
+            for user in self._users_of(ids[1]):
+                found[f"{SLACK}{ids[0]}:{user}"] = None
+        return tuple(found)
+
+    def room(self, channel: str) -> Room | None:
+        """A channel by its actor-like id (`slack:T1:C1`), its bare id, or `#name`; None where Slack does not say."""
+        ids = slack_ids(channel)
+        try:
+            wanted = ids[1] if ids else channel
+            if wanted.startswith("#"):
+                wanted = self._names.get("").get(wanted.removeprefix("#"), "")
+            return self._rooms.get(wanted) if wanted else None
+        except Unanswered:
+            return None
+
+    # asking ----------------------------------------------------------------------------------------------
+
+    def _in_group(self, actor: str, to: str) -> bool:
+        ids, group = slack_ids(actor), slack_ids(to)
+        if ids is None or group is None or ids[0] != group[0] or not group[1].startswith("S"):
+            return False
+        return ids[1] in self._users_of(group[1])
+
+    def _users_of(self, group: str) -> frozenset[str]:
+        try:
+            return self._groups.get(group)
+        except Unanswered:
+            return frozenset()
+
+    def _ask_self(self, _key: str) -> Self:
+        said = self._said(self._client.auth_test)
+        return Self(
+            said["team_id"], said.get("team", ""), said.get("user_id", ""), said.get("bot_id", ""), said.get("url", "")
+        )
+
+    def _ask_person(self, user: str) -> Person:
+        me = self._self.get("")
+        found = self._said(self._client.users_info, user=user)["user"]
+        profile = found.get("profile") or {}
+        name = profile.get("display_name") or found.get("real_name") or found.get("name") or user
+        return Person(user, name, _standing(found, me.team), found.get("tz") or "")
+
+    def _ask_group(self, group: str) -> frozenset[str]:
+        return frozenset(self._said(self._client.usergroups_users_list, usergroup=group)["users"])
+
+    def _ask_room(self, channel: str) -> Room:
+        found = self._said(self._client.conversations_info, channel=channel)["channel"]
+        private = any(found.get(kind) for kind in ("is_private", "is_im", "is_mpim"))
+        inside = bool(found.get("is_member") or found.get("is_im"))
+        archived, other = bool(found.get("is_archived")), found.get("user") or ""
+        return Room(found["id"], found.get("name") or "", private, archived, other, inside)
+
+    def _ask_inside(self, channel: str) -> frozenset[str]:
+        pages = self._pages(self._client.conversations_members, channel=channel)
+        return frozenset(user for page in pages for user in page["members"])
+
+    def _ask_names(self, _key: str) -> Mapping[str, str]:
+        pages = self._pages(
+            self._client.conversations_list, types="public_channel,private_channel", exclude_archived=True
+        )
+        return {channel["name"]: channel["id"] for page in pages for channel in page["channels"]}
+
+    def _pages(self, method: Callable[..., Any], **arguments: Any) -> Iterator[Mapping[str, Any]]:
+        cursor = ""
+        for _ in range(MOST_PAGES):
+            page = self._said(method, limit=PAGE, cursor=cursor, **arguments)
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _said(self, method: Callable[..., Any], **arguments: Any) -> Mapping[str, Any]:
+        """What Slack answered; raises Unanswered."""
+        try:
+            answer: Mapping[str, Any] = method(**arguments).data
+        except NoAnswer as error:
+            raise Unanswered(error_of(error) or str(error)) from None
+        return answer
+
+
+def _standing(user: Mapping[str, Any], home: str) -> Standing:
+    """How a user as Slack describes them stands to the workspace `home`."""
+    teams = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
+    if user.get("deleted"):
+        return Standing.GONE
+    if user.get("is_stranger") or user.get("is_bot") or home not in teams:
+        return Standing.STRANGER
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return Standing.GUEST
+    return Standing.MEMBER

@@ -1,0 +1,108 @@
+"""What Baton does with each thing that Slack sends: check, call the service, answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.slack.commands.saying import carry_out
+from bot.slack.directory import Self
+from bot.slack.incoming import Caller, Command, Press, Said, Submission
+from bot.slack.manifest import commands_of
+from bot.slack.parts import Parts
+from bot.slack.phrases import Grammar, Phrase
+from bot.slack.pressing import Presses
+from bot.slack.reacting import Answer, Form, Reaction, heard, instead, whispered
+from bot.slack.speaking import Speaker
+from bot.slack.submitting import Submissions
+from bot.slack.views import modals
+from bot.slack.words import message_of, noted, words_of
+from workflows.engine.definition import OURS
+from workflows.engine.errors import BatonError
+
+SOURCE = "slack"
+"""Under which name inbound ids are remembered."""
+MENTIONED = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Everything that people can do in Slack. Methods raise nothing that a person could cause."""
+
+    parts: Parts
+    speaker: Speaker
+    presses: Presses
+    submissions: Submissions
+
+    def identity(self) -> Self | None:
+        """Who the bot is, if Slack said so."""
+        return self.parts.directory.myself()
+
+    def command(self, command: Command) -> Reaction:
+        """A slash command: the answer is the acknowledgement."""
+        caller = command.caller
+        try:
+            result = carry_out(self.parts, self._phrase(command), caller, command.trigger)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            return whispered(message_of(noted(error, caller.actor, command.name)))
+        if isinstance(result, Answer):
+            return whispered(result.message)
+        form = result
+        return heard(lambda: self._open(command, form))
+
+    def said(self, said: Said) -> Reaction:
+        """A mention or a direct message, once: Slack may send it again, and a mention comes in two kinds."""
+        caller = said.caller
+        thread = said.thread if said.direct else said.thread or said.ts
+        try:
+            if not self._new(said):
+                return Reaction()
+            text = MENTIONED.sub("", said.text)
+            phrase = Grammar(self.parts.catalogue.names()).read(text)
+            result = carry_out(self.parts, phrase, caller, f"{caller.channel}:{said.ts}")
+            message = result.message if isinstance(result, Answer) else result.otherwise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            message = message_of(noted(error, caller.actor, "message"))
+        return heard(lambda: self.speaker.answer(caller.channel, thread, message))
+
+    def press(self, press: Press) -> Reaction:
+        """A button."""
+        try:
+            return self.presses.react(press)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            message = message_of(noted(error, press.caller.actor, press.action))
+            view = modals.telling("That did not work", message.text)
+            return heard(lambda: self.speaker.whisper(press, message, view))
+
+    def submission(self, submission: Submission) -> Reaction:
+        """A modal."""
+        try:
+            return self.submissions.react(submission)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            words = words_of(noted(error, submission.caller.actor, submission.callback))
+            return instead(modals.telling("That did not work", words))
+
+    def home(self, team: str, user: str) -> Reaction:
+        """Somebody looks at App Home."""
+        return heard(lambda: self.presses.show_home(Caller(team, user)))
+
+    # -----------------------------------------------------------------------------------------------------
+
+    def _phrase(self, command: Command) -> Phrase:
+        grammar = Grammar(self.parts.catalogue.names())
+        if command.name == OURS:
+            return grammar.read(command.text)
+        own = commands_of(self.parts.catalogue.all()).get(command.name)
+        if own is None:
+            raise BatonError(f"No workflow has the command {command.name} any more. `/baton workflows` lists them.")
+        return grammar.read_start(own.name, command.text)
+
+    def _open(self, command: Command, form: Form) -> None:
+        if self.speaker.open(command.trigger, form.view) is None:
+            self.speaker.tell(command.caller, form.otherwise)
+
+    def _new(self, said: Said) -> bool:
+        """Whether this message was not taken before, by its event and by where it stands."""
+        store = self.parts.store
+        fresh = store.received(SOURCE, f"message:{said.caller.channel}:{said.ts}")
+        return fresh and (not said.event or store.received(SOURCE, f"event:{said.event}"))

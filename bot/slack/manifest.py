@@ -1,0 +1,108 @@
+"""The app as Slack has to know it: commands, scopes, events, and where Slack calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.settings import is_loopback
+from workflows.engine.definition import OURS, Workflow
+from workflows.engine.errors import BatonError
+
+EVENTS_PATH = "/slack/events"
+"""Where the web process takes commands, presses, forms and events."""
+
+SCOPES = {
+    "app_mentions:read": "be spoken to in channels",
+    "channels:history": "find a message again whose post was cut off",
+    "channels:read": "find channels by their names",
+    "chat:write": "post and update messages",
+    "commands": "take slash commands",
+    "files:read": "take files in forms",
+    "files:write": "attach what is too long for a message",
+    "groups:history": "find a message again in private channels",
+    "groups:read": "know who is in a private channel",
+    "im:history": "be spoken to in direct messages",
+    "im:read": "know whose direct message it is",
+    "im:write": "write to people who are not in the channel",
+    "metadata.message:read": "recognise its own messages",
+    "mpim:read": "know who is in a group message",
+    "usergroups:read": "know who is in a user group",
+    "users:read": "tell members from guests, and know time zones",
+}
+"""What the bot has to be allowed to do, and what for."""
+EVENTS = ("app_home_opened", "app_mention", "message.im")
+"""What Slack tells the bot of."""
+
+MOST_COMMANDS = 50
+USAGE = "run NAME | runs | status RUN | approvals | help"
+DESCRIPTION = "Starts workflows, asks for approvals, and shows each run as it goes."
+
+
+class ManifestError(BatonError):
+    """No manifest can be made; the text says what to change."""
+
+
+def manifest(
+    workflows: Iterable[Workflow[Any, Any]], *, socket: bool = True, url: str = "", name: str = "Baton"
+) -> dict[str, Any]:
+    """The manifest for a catalogue. Without Socket Mode, Slack calls `url`. Raises ManifestError."""
+    address = "" if socket else f"{_public(url)}{EVENTS_PATH}"
+    calls = {"request_url": address} if address else {}
+    commands = [_command(OURS, "Start workflows, and look after runs", USAGE, address)]
+    for command, workflow in commands_of(workflows).items():
+        commands.append(_command(command, workflow.title, "field=value", address))
+    if len(commands) > MOST_COMMANDS:
+        raise ManifestError(
+            f"Slack takes {MOST_COMMANDS} commands, and the workflows want {len(commands)}. Take some of theirs away."
+        )
+    return {
+        "display_information": {"name": name, "description": DESCRIPTION, "background_color": "#1f2d3d"},
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False
+            },
+            "bot_user": {"display_name": name, "always_online": True},
+            "slash_commands": commands,
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**calls, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, **calls},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket,
+            "token_rotation_enabled": False,
+        },
+    }  # fmt: skip
+
+
+def commands_of(workflows: Iterable[Workflow[Any, Any]]) -> dict[str, Workflow[Any, Any]]:
+    """The workflows that have a command of their own, by it; raises ManifestError when two want the same."""
+    found: dict[str, Workflow[Any, Any]] = {}
+    for workflow in sorted(workflows, key=lambda one: one.name):
+        if not workflow.command:
+            continue
+        other = found.setdefault(workflow.command, workflow)
+        if other is not workflow:
+            raise ManifestError(
+                f"{other.name} and {workflow.name} both want the command {workflow.command}. Give one of them another."
+            )
+    return found
+
+
+def _command(command: str, description: str, usage: str, address: str) -> dict[str, Any]:
+    made = {"command": command, "description": description[:2000], "usage_hint": usage, "should_escape": True}
+    return {**made, "url": address} if address else made
+
+
+def _public(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise ManifestError(
+            "Without Socket Mode Slack calls BATON_URL: set it to the https address under which the web process is "
+            "reached from outside."
+        )
+    if is_loopback(parts.hostname):
+        raise ManifestError(f"Slack can't call {url}, which is this machine. Use Socket Mode, or a public BATON_URL.")
+    return url.rstrip("/")

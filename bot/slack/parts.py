@@ -1,0 +1,84 @@
+"""What the edge works with: the engine's commands, the directory, and where messages stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.slack.delivery.snapshots import Snapshots
+from bot.slack.directory import SlackDirectory
+from bot.slack.ids import approval_key
+from bot.slack.views.snapshot import RunSnapshot
+from workflows.engine.definition import Workflow
+from workflows.engine.model import Approval, Run
+from workflows.engine.outbox import DeliveryBell, Outbox
+from workflows.engine.ports import Store
+from workflows.engine.recovery import Recovery
+from workflows.engine.service import Service
+
+FRESH = timedelta(minutes=29)
+"""How long a press's own address is good for; Slack says half an hour."""
+EDITORS = frozenset({"edit", "skip", "fork"})
+"""What makes somebody count as a starter when four eyes are asked for."""
+
+
+class Installed(Protocol):
+    """The workflows that are installed."""
+
+    def get(self, name: str) -> Workflow[Any, Any]: ...
+    def names(self) -> frozenset[str]: ...
+    def all(self) -> list[Workflow[Any, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The edge's parts. Everything is safe across threads."""
+
+    service: Service
+    recovery: Recovery
+    store: Store
+    outbox: Outbox
+    bell: DeliveryBell
+    directory: SlackDirectory
+    catalogue: Installed
+    now: Callable[[], datetime]
+    link: Callable[[str], str] = lambda _run: ""
+    """The address of a run's page; "" where there is none."""
+
+    def snapshot(self, run: Run) -> RunSnapshot:
+        """A run with everything that is shown of it."""
+        return Snapshots(self.store, self.catalogue, self.now, self.link).load(run.id)
+
+    def links(self, approvals: Iterable[Approval]) -> dict[str, str]:
+        """The addresses of the approvals' messages, by id, as far as Slack has them and says where it is."""
+        me = self.directory.myself()
+        if me is None or not me.url:
+            return {}
+        found = {}
+        for approval in approvals:
+            for row in self.outbox.deliveries(approval.run_id):
+                if row.key == approval_key(approval.id) and row.channel and row.ts:
+                    found[approval.id] = f"{me.url}archives/{row.channel}/p{row.ts.replace('.', '')}"
+        return found
+
+    def starters(self, approval: Approval) -> set[str]:
+        """Who started or changed the run, so that four eyes need somebody else."""
+        changed = {entry.actor for entry in self.store.audit(approval.run_id) if entry.verb in EDITORS}
+        return changed | {self.store.run(approval.run_id).started_by}
+
+    def refresh(self, run_id: str) -> None:
+        """Have the run's messages brought up to date."""
+        self.bell.ring_delivery(run_id)
+
+    def answer_at(self, run_id: str, channel: str, ts: str, reply_url: str) -> bool:
+        """Let the next change of the pressed message go to the press's own address, and have it made now.
+
+        False when the message is none that changes by itself, so that the person has to be told.
+        """
+        row = self.outbox.at(channel, ts) if channel and ts else None
+        if row is not None and reply_url:
+            self.outbox.reply_via(row.run_id, row.key, reply_url, until=self.now() + FRESH)
+        self.refresh(run_id)
+        return row is not None and row.run_id == run_id

@@ -1,0 +1,309 @@
+"""What each button does. Who may press it is judged at every press; nothing about it is believed but ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.slack import ids
+from bot.slack.commands.looking import look, waiting_for
+from bot.slack.commands.steering import named
+from bot.slack.ids import ApprovalRef, Context
+from bot.slack.incoming import Caller, Press
+from bot.slack.mrkdwn import line
+from bot.slack.parts import Parts
+from bot.slack.reacting import Reaction, heard
+from bot.slack.speaking import Speaker
+from bot.slack.views import home, modals
+from bot.slack.views.alert import skippable
+from bot.slack.views.blocks import modal, section
+from bot.slack.views.details import run_details
+from bot.slack.views.messages import Message, View
+from bot.slack.views.reading import approval_of
+from bot.slack.views.snapshot import ApprovalSnapshot
+from bot.slack.words import GONE_RUN, LATE, noted, words_of
+from workflows.engine.definition import Workflow
+from workflows.engine.errors import Changed, Decided, Refused, UnknownRun
+from workflows.engine.model import OPEN, Approval, ApprovalState, Outcome, Run, RunState
+from workflows.engine.ports import RunQuery
+
+LOADING = "One moment"
+
+
+@dataclass(frozen=True)
+class Presses:
+    """The buttons of cards, approvals, alerts, lists and App Home."""
+
+    parts: Parts
+    speaker: Speaker
+
+    def react(self, press: Press) -> Reaction:
+        """Do what a button says; raises BatonError with words."""
+        if press.action == ids.LINK or press.action.startswith(f"{ids.LINK}."):
+            return heard()
+        handler = HANDLERS.get(press.action)
+        if handler is None:
+            return self._whisper(press, LATE)
+        try:
+            return handler(self, press)
+        except UnknownRun:
+            return self._whisper(press, GONE_RUN)
+
+    # approvals -------------------------------------------------------------------------------------------
+
+    def approve(self, press: Press) -> Reaction:
+        """Approve what was seen, or ask first for what has to be filled in."""
+        found = self._approval(press)
+        if found is None:
+            return self._whisper(press, LATE)
+        ref, approval = found
+        if approval.fields and approval.state is ApprovalState.OPEN:
+            return self._ask(press, lambda: self._form(modals.approve_form, press, ref))
+        try:
+            decided = self.parts.service.decide(approval.id, Outcome.APPROVED, by=press.caller.actor, digest=ref.digest)
+        except (Decided, Changed) as late:
+            self.parts.outbox.touch(approval.run_id)
+            self.parts.refresh(approval.run_id)
+            return self._whisper(press, words_of(late))
+        return self._decided(press, decided)
+
+    def changes(self, press: Press) -> Reaction:
+        """Ask what is to be changed."""
+        return self._ask_about(press, modals.changes_form)
+
+    def reject(self, press: Press) -> Reaction:
+        """Ask why it is rejected."""
+        return self._ask_about(press, modals.reject_form)
+
+    def edit(self, press: Press) -> Reaction:
+        """Show what may be edited."""
+        return self._ask_about(press, modals.edit_approve_form)
+
+    def reassign(self, press: Press) -> Reaction:
+        """Ask who is to decide instead."""
+        return self._ask_about(press, modals.reassign_form)
+
+    # runs ------------------------------------------------------------------------------------------------
+
+    def details(self, press: Press) -> Reaction:
+        """Show the whole run to who asks."""
+
+        def show() -> Message:
+            caller = replace(press.caller, aloud=False)
+            return run_details(self.parts.snapshot(look(self.parts, press.value, caller)))
+
+        return heard(lambda: self._answer(press, show))
+
+    def cancel(self, press: Press) -> Reaction:
+        """Ask why, and whether."""
+
+        def form() -> View:
+            run = self._steered(press, "cancel")
+            if run.state not in OPEN and run.state is not RunState.PARKED:
+                raise Refused(f"Run {run.id} is {run.state} already.")
+            return modals.cancel_form(run, self._context(press, run=run.id))
+
+        return self._ask(press, form)
+
+    def resume(self, press: Press) -> Reaction:
+        """Go on from the failed step."""
+        self.parts.recovery.resume(press.value, by=press.caller.actor)
+        return self._moved(press, press.value, "goes on from where it stopped.")
+
+    def edit_run(self, press: Press) -> Reaction:
+        """Ask for another input."""
+
+        def form() -> View:
+            run = self._steered(press, "edit")
+            workflow = self.parts.catalogue.get(run.workflow)
+            return modals.edit_form(run, workflow, context=self._context(press, run=run.id))
+
+        return self._ask(press, form)
+
+    def skip(self, press: Press) -> Reaction:
+        """Ask for the result that the failed step should have had."""
+
+        def form() -> View:
+            run = self._steered(press, "skip")
+            record = skippable(self.parts.snapshot(run))
+            if record is None:
+                raise Refused(f"No step of run {run.id} can be skipped now.")
+            return modals.skip_form(run, record, self._context(press, run=run.id, key=record.key))
+
+        return self._ask(press, form)
+
+    def fork(self, press: Press) -> Reaction:
+        """Start a new run from before the failed step."""
+        forked = self.parts.recovery.fork(press.value, by=press.caller.actor)
+        self.parts.refresh(forked.id)
+        return self._moved(press, press.value, f"was forked: {named(forked)} goes on from before the failed step.")
+
+    def discard(self, press: Press) -> Reaction:
+        """Take a dead letter off the list."""
+        self.parts.recovery.discard(press.value, by=press.caller.actor)
+        return self._moved(press, press.value, "is off the list; what was done stays done.")
+
+    def start(self, press: Press) -> Reaction:
+        """Open a workflow's form."""
+
+        def form() -> View:
+            workflow = self.parts.catalogue.get(press.value)
+            self.parts.service.access.start(press.caller.actor, workflow)
+            context = self._context(press, workflow=workflow.name)
+            return modals.start_form(workflow, context=context)
+
+        return self._ask(press, form)
+
+    # App Home --------------------------------------------------------------------------------------------
+
+    def show_home(self, caller: Caller) -> None:
+        """Show somebody's App Home as things stand now."""
+        self.speaker.publish_home(caller.user, home_of(self.parts, caller))
+
+    # -----------------------------------------------------------------------------------------------------
+
+    def _approval(self, press: Press) -> tuple[ApprovalRef, Approval] | None:
+        ref = ApprovalRef.of(press.value)
+        approval = self.parts.store.approval(ref.approval) if ref is not None else None
+        return (ref, approval) if ref is not None and approval is not None else None
+
+    def _ask_about(self, press: Press, make: Callable[[Approval, Context], View]) -> Reaction:
+        found = self._approval(press)
+        if found is None:
+            return self._whisper(press, LATE)
+        return self._ask(press, lambda: self._form(make, press, found[0]))
+
+    def _form(self, make: Callable[[Approval, Context], View], press: Press, ref: ApprovalRef) -> View:
+        """A form about an approval, for one who may decide it as it stands."""
+        parts, actor = self.parts, press.caller.actor
+        approval = parts.store.approval(ref.approval)
+        if approval is None:
+            raise Refused(f"There is no approval {ref.approval} any more.")
+        if make is modals.reassign_form:
+            parts.service.access.reassign(actor, approval)
+        else:
+            parts.service.access.decide(actor, approval, parts.starters(approval))
+        shown = approval_of(approval, parts.store.decisions(approval.id))
+        if approval.state is not ApprovalState.OPEN:
+            parts.outbox.touch(approval.run_id)
+            parts.refresh(approval.run_id)
+            raise Refused(over(shown))
+        if not approval.digest.startswith(ref.digest):
+            parts.outbox.touch(approval.run_id)
+            parts.refresh(approval.run_id)
+            raise Refused(f"{approval.title} changed since you looked; look at it again.")
+        return make(approval, self._context(press, approval=approval.id, digest=ref.digest, run=approval.run_id))
+
+    def _decided(self, press: Press, decided: Approval) -> Reaction:
+        seen = self.parts.answer_at(decided.run_id, press.caller.channel, press.ts, press.reply_url)
+        if seen:
+            return heard()
+        return self._whisper(press, f"You approved *{line(decided.title, 150)}*.")
+
+    def _steered(self, press: Press, verb: str) -> Run:
+        run = self.parts.store.run(press.value)
+        self.parts.service.access.steer(press.caller.actor, run, verb)
+        return run
+
+    def _moved(self, press: Press, run_id: str, words: str) -> Reaction:
+        run = self.parts.store.run(run_id)
+        if self.parts.answer_at(run_id, press.caller.channel, press.ts, press.reply_url):
+            return heard()
+        return self._whisper(press, f"{named(run)} {words}")
+
+    def _context(self, press: Press, **known: str) -> Context:
+        return Context(channel=press.caller.channel, message=press.ts, reply_url=press.reply_url, **known)
+
+    def _ask(self, press: Press, form: Callable[[], View]) -> Reaction:
+        """Open a modal at once, since a press is good for three seconds, and fill it when it is known how."""
+
+        def open_and_fill() -> None:
+            opened = self.speaker.show(press, modals.loading(LOADING))
+            if opened is None:
+                self.speaker.whisper(press, Message("Slack took too long to open the form. Press the button again."))
+                return
+            try:
+                view = form()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+                view = modals.telling("That did not work", words_of(noted(error, press.caller.actor, press.action)))
+            self.speaker.update(opened, view)
+
+        return heard(open_and_fill)
+
+    def _answer(self, press: Press, make: Callable[[], Message]) -> None:
+        try:
+            message = make()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            message = Message(words_of(noted(error, press.caller.actor, press.action)))
+        self.speaker.whisper(press, message, shown_as_view("Details", message))
+
+    def _whisper(self, press: Press, words: str) -> Reaction:
+        def tell() -> None:
+            self.speaker.whisper(press, Message(words), modals.telling("Baton", words))
+            if press.view == "home":
+                self.show_home(press.caller)
+
+        return heard(tell)
+
+
+def shown_as_view(title: str, message: Message) -> View:
+    """A message as a modal, where no message can be shown."""
+    return modal(ids.VIEW_CLOSING, title, message.blocks or [section(message.text)])
+
+
+def home_of(parts: Parts, caller: Caller) -> View:
+    """A person's App Home."""
+    service, actor = parts.service, caller.actor
+    waiting, _ = waiting_for(parts, caller)
+    own = service.listed(RunQuery(started_by=actor, limit=home.SHOWN + 1), by=actor)
+    dead = [run for run in service.listed(RunQuery(dead=True, limit=200), by=actor) if may_steer(parts, run, actor)]
+    startable = [one for one in parts.catalogue.all() if may_start(parts, one, actor)]
+    return home.home(waiting, own, dead, startable, parts.now(), parts.links([one.approval for one, _ in waiting]))
+
+
+def may_steer(parts: Parts, run: Run, actor: str) -> bool:
+    """Whether a person may put a run right."""
+    try:
+        parts.service.access.steer(actor, run, "resume")
+    except Refused:
+        return False
+    return True
+
+
+def may_start(parts: Parts, workflow: Workflow[Any, Any], actor: str) -> bool:
+    """Whether a person may start a workflow."""
+    try:
+        parts.service.access.start(actor, workflow)
+    except Refused:
+        return False
+    return True
+
+
+def over(shown: ApprovalSnapshot) -> str:
+    """Why an approval can't be decided any more."""
+    approval = shown.approval
+    if approval.state is ApprovalState.DECIDED and shown.decisions:
+        return f"{approval.title} was already {approval.outcome} by {shown.decisions[-1].by}."
+    if approval.state is ApprovalState.VOID:
+        return f"{approval.title} is no longer asked for."
+    return f"{approval.title} expired before anybody decided."
+
+
+HANDLERS: dict[str, Callable[[Presses, Press], Reaction]] = {
+    ids.RUN_DETAILS: Presses.details,
+    ids.RUN_CANCEL: Presses.cancel,
+    ids.RUN_RESUME: Presses.resume,
+    ids.APPROVAL_APPROVE: Presses.approve,
+    ids.APPROVAL_CHANGES: Presses.changes,
+    ids.APPROVAL_REJECT: Presses.reject,
+    ids.APPROVAL_EDIT: Presses.edit,
+    ids.APPROVAL_REASSIGN: Presses.reassign,
+    ids.ALERT_RESUME: Presses.resume,
+    ids.ALERT_EDIT: Presses.edit_run,
+    ids.ALERT_SKIP: Presses.skip,
+    ids.ALERT_FORK: Presses.fork,
+    ids.ALERT_DISCARD: Presses.discard,
+    ids.WORKFLOW_START: Presses.start,
+}
+"""What each button does, by its action id."""

@@ -1,0 +1,1 @@
+"""What Slack shows: data in, messages and views out; no client, no store, no clock."""

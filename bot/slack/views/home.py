@@ -1,0 +1,88 @@
+"""App Home of one person: what waits for them, their runs, what they may start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.slack import ids
+from bot.slack.mrkdwn import line, people, said, when
+from bot.slack.views.blocks import (
+    MOST_IN_VIEW,
+    RUN_SIGNS,
+    actions,
+    button,
+    context,
+    divider,
+    fitted,
+    header,
+    link_button,
+    section,
+)
+from bot.slack.views.card import problem_of, subject_of, title_of
+from bot.slack.views.messages import Block, View
+from bot.slack.views.snapshot import ApprovalSnapshot
+from bot.telling import ago
+from workflows.engine.definition import Workflow
+from workflows.engine.model import Run
+from workflows.engine.problem import describe
+
+SHOWN = 10
+
+
+def home(
+    approvals: Sequence[tuple[ApprovalSnapshot, Run]],
+    mine: Sequence[Run],
+    dead: Sequence[Run],
+    workflows: Sequence[Workflow[Any, Any]],
+    now: datetime,
+    links: Mapping[str, str] | None = None,
+) -> View:
+    """`approvals` that this person may decide, runs they started, dead letters they may steer, what they may start."""
+    blocks: list[Block] = [header("Waiting for you")]
+    waiting = [_approval(shown, run, (links or {}).get(shown.approval.id, "")) for shown, run in approvals[:SHOWN]]
+    blocks += [block for row in waiting for block in row] or [section("✅ Nothing waits for your decision.")]
+    blocks += _more(len(approvals))
+    if dead:
+        blocks += [header("Needs a person"), *(_dead(run) for run in dead[:SHOWN]), *_more(len(dead))]
+    blocks += [divider(), header("Your runs")]
+    blocks += [_run(run, now) for run in mine[:SHOWN]] or [section("You have not started a run yet.")]
+    blocks += [*_more(len(mine)), divider(), header("What you may start")]
+    blocks += [_workflow(workflow) for workflow in workflows[:20]] or [
+        section("There is no workflow that you may start.")
+    ]
+    return {"type": "home", "blocks": list(fitted(blocks, most=MOST_IN_VIEW))}
+
+
+def _approval(shown: ApprovalSnapshot, run: Run, link: str) -> list[Block]:
+    approval = shown.approval
+    until = f" · until {when(approval.due_at)}" if approval.due_at else ""
+    words = f"⏳ *{line(approval.title or approval.name)}* for {line(title_of(run))}{until}\n{subject_of(run)}".rstrip()
+    opened = link_button("Open it", link, approval.id)
+    if opened:
+        return [section(words), *actions(opened)]
+    return [section(words), context(f"Asked of {people(approval.approvers)}, in the run's channel.")]
+
+
+def _dead(run: Run) -> Block:
+    problem = problem_of(run.error)
+    why = f"\n{said(describe(problem), 200)}" if problem else ""
+    words = f"{RUN_SIGNS[run.state]} *{line(title_of(run))}* · {run.state.value}{why}"
+    return section(words, accessory=button(ids.RUN_DETAILS, "Details", run.id))
+
+
+def _run(run: Run, now: datetime) -> Block:
+    subject = subject_of(run)
+    about = f"\n{subject}" if subject else ""
+    words = f"{RUN_SIGNS[run.state]} *{line(title_of(run))}* · {run.state.value} · {ago(run.created_at, now)}{about}"
+    return section(words, accessory=button(ids.RUN_DETAILS, "Details", run.id))
+
+
+def _workflow(workflow: Workflow[Any, Any]) -> Block:
+    words = f"*{line(workflow.title)}*\n`{line(workflow.name)}`"
+    return section(words, accessory=button(ids.WORKFLOW_START, "Start", workflow.name))
+
+
+def _more(number: int) -> list[Block]:
+    return [context(f"… and {number - SHOWN} more.")] if number > SHOWN else []

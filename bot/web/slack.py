@@ -1,0 +1,119 @@
+"""What the web process does for Slack: signed requests over HTTP, and the connection of Socket Mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import anyio.to_thread
+import structlog
+from slack_bolt import BoltRequest
+from slack_sdk.signature import SignatureVerifier
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from bot.runtime import Runtime
+from bot.settings import Settings
+from bot.slack.app import SlackApp, create_slack_app
+from bot.slack.calling import web_client
+from bot.slack.errands import Errands
+from bot.slack.line import SocketLine
+from bot.slack.listeners import Listeners
+from bot.slack.parts import Parts
+from bot.slack.pressing import Presses
+from bot.slack.speaking import Speaker
+from bot.slack.submitting import Submissions
+
+MOST = 1024 * 1024
+"""Bytes of a request that are read; Slack sends far less."""
+THREADS = 64
+"""Requests that are answered at a time; others wait their turn."""
+LINE_PATIENCE = 10
+"""Seconds that opening the connection may take."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class SlackSide:
+    """Everything of Slack in the web process. Nothing here needs Slack to be there: what fails is told and retried."""
+
+    def __init__(self, app: SlackApp, line: SocketLine | None, verifier: SignatureVerifier | None) -> None:
+        self.app = app
+        self.line = line
+        self._verifier = verifier
+        self._threads = anyio.CapacityLimiter(THREADS)
+
+    def start(self) -> None:
+        """Connect, where Socket Mode is set up."""
+        if self.line is not None:
+            self.line.start()
+        elif self._verifier is None:
+            log.warning("slack can't reach baton: set SLACK_APP_TOKEN, or SLACK_SIGNING_SECRET for HTTP")
+
+    def close(self) -> None:
+        """Take nothing more, and finish what was begun."""
+        if self.line is not None:
+            self.line.close()
+        self.app.close()
+
+    async def events(self, request: Request) -> Response:
+        """Commands, presses, forms and events over HTTP: signed by Slack, or refused before anything is read into."""
+        body = await _bounded(request)
+        if body is None:
+            return PlainTextResponse("Too long.\n", 413)
+        if self._verifier is None or not self._verifier.is_valid_request(body, dict(request.headers)):
+            return PlainTextResponse("This is not signed by Slack.\n", 401)
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return PlainTextResponse("This is no text in UTF-8.\n", 400)
+        headers: dict[str, str | Sequence[str]] = {**request.headers}
+        answer = await anyio.to_thread.run_sync(
+            lambda: self.app.dispatch(BoltRequest(body=text, headers=headers)), limiter=self._threads
+        )
+        return Response(answer.body, answer.status, answer.first_headers_without_set_cookie())
+
+
+def slack_side(runtime: Runtime) -> SlackSide | None:
+    """The Slack side of this process; None where Slack is not set up."""
+    settings = runtime.settings
+    if settings.slack_bot_token is None:
+        return None
+    client = web_client(settings)
+    parts = Parts(
+        runtime.service,
+        runtime.recovery,
+        runtime.store,
+        runtime.outbox,
+        runtime.queue,
+        runtime.slack_directory,
+        runtime.catalogue,
+        runtime.clock.now,
+    )
+    speaker = Speaker(client)
+    listeners = Listeners(parts, speaker, Presses(parts, speaker), Submissions(parts, speaker))
+    app = create_slack_app(listeners, Errands(), settings.slack_bot_token.get_secret_value(), client)
+    return SlackSide(app, _line(settings, app, runtime.clock.now), _verifier(settings))
+
+
+def _line(settings: Settings, app: SlackApp, now: Callable[[], datetime]) -> SocketLine | None:
+    if settings.slack_app_token is None:
+        return None
+    client = web_client(settings, LINE_PATIENCE)
+    return SocketLine(app.dispatch, client, settings.slack_app_token.get_secret_value(), now)
+
+
+def _verifier(settings: Settings) -> SignatureVerifier | None:
+    if settings.slack_signing_secret is None:
+        return None
+    return SignatureVerifier(settings.slack_signing_secret.get_secret_value())
+
+
+async def _bounded(request: Request) -> bytes | None:
+    """The body; None when it is longer than anything that Slack sends."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST:
+            return None
+    return bytes(body)

@@ -1,0 +1,16 @@
+"""Stages, once over each transport."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.slack.stage import Stage, opened_stage
+
+
+@pytest.fixture(params=["socket", "http"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    with opened_stage(tmp_path, request.param) as made:
+        yield made

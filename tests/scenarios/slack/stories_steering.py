@@ -1,0 +1,155 @@
+"""Stories of steering: cancel, dead letters, pauses."""
+
+from __future__ import annotations
+
+import json
+
+from bot.sandbox import LocalUser, Message
+from tests.scenarios.slack.stage import Stage
+from tests.scenarios.slack.telling import story
+from workflows.engine.model import RunState
+
+
+@story("/baton", "say cancel", "press run.cancel", "send run.cancel")
+def runs_are_cancelled(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    ana.command("/baton run article title=one", channel="#content")
+    ana.command("/baton run article title=two", channel="#content")
+    stage.settle()
+    one, two = stage.runs()
+    assert "may not cancel" in ben.command(f"/baton cancel {one.id}").shown
+    assert "being cancelled" in ana.command(f"/baton cancel {one.id} it is late").shown
+    stage.settle()
+    assert stage.runs()[0].state is RunState.CANCELLED
+    assert "is cancelled already" in ana.command(f"/baton cancel {one.id}").shown
+
+    card = next(m for m in stage.workspace.channel("#content").messages if two.id in m.shown and "Cancel" in m.buttons)
+    ben.click("Cancel", message=card)
+    assert "may not cancel" in ben.see_modal("may not").shown
+    ana.click("Cancel", message=card)
+    assert ana.submit(why="never mind") is None
+    stage.settle()
+    assert stage.runs()[1].state is RunState.CANCELLED
+    shown = stage.workspace.current(card)
+    assert shown is not None
+    assert "never mind" in shown.shown
+    assert "Cancel" not in shown.buttons
+
+
+@story("/baton", "say resume", "say why", "press alert.resume", "press run.resume")
+def a_failed_run_goes_on(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    stage.shop.open = False
+    ana.command("/baton run errand title=milk", channel="#content")
+    stage.settle()
+    run = stage.run()
+    assert run.state is RunState.FAILED
+    assert "The shop is closed" in ana.command(f"/baton why {run.id}").shown
+    ana.see("Run an errand", channel="#ops")
+    ben.click("Retry from failed step", message=_alert(stage))
+    stage.quiet()
+    assert "may not resume" in ben.ephemerals("#content")[-1].shown
+
+    ana.click("Retry from failed step", message=_alert(stage))
+    stage.settle()
+    assert stage.run().state is RunState.FAILED
+    card = stage.workspace.channel("#content").messages[0]
+    assert "Retry from failed step" in card.buttons
+    ana.click("Retry from failed step", message=card)
+    stage.settle()
+    assert stage.run().state is RunState.FAILED
+
+    stage.shop.open = True
+    assert "goes on" in ana.command(f"/baton resume {run.id[-8:]}").shown
+    stage.settle()
+    assert stage.run().state is RunState.SUCCEEDED
+    assert "only a failed or parked run" in ana.command(f"/baton resume {run.id}").shown
+
+
+@story("press alert.edit", "send run.edit")
+def the_input_is_edited(stage: Stage) -> None:
+    ana = _failed(stage)
+    ana.click("Edit input and retry", message=_alert(stage))
+    assert "milk" in ana.see_modal("Title").shown or ana.modal is not None
+    stage.shop.open = True
+    assert ana.submit(title="oat milk") is None
+    stage.settle()
+    assert stage.shop.sold == ["oat milk"]
+    assert json.loads(stage.run().input) == {"title": "oat milk"}
+
+
+@story("press alert.skip", "send run.skip")
+def a_step_is_skipped(stage: Stage) -> None:
+    ana = _failed(stage)
+    ana.click("Skip with value", message=_alert(stage))
+    ana.see_modal("Value")
+    errors = ana.submit(value="no json", expect_errors=True)
+    assert errors is not None
+    assert "JSON" in errors.shown
+    assert ana.submit(value='"bought by hand"') is None
+    stage.settle()
+    run = stage.run()
+    assert (run.state, run.output) == (RunState.SUCCEEDED, '"bought by hand"')
+    assert not stage.shop.sold
+
+
+@story("press alert.fork")
+def a_run_is_forked(stage: Stage) -> None:
+    ana = _failed(stage)
+    stage.shop.open = True
+    ana.click("Fork on today's code", message=_alert(stage))
+    stage.settle()
+    old, new = stage.runs()
+    assert (old.state, new.state) == (RunState.FAILED, RunState.SUCCEEDED)
+    assert stage.shop.sold == ["milk"]
+
+
+@story("press alert.discard")
+def a_dead_letter_is_discarded(stage: Stage) -> None:
+    ana = _failed(stage)
+    alert = _alert(stage)
+    ana.click("Discard", message=alert)
+    stage.settle()
+    assert stage.run().dead_at is None
+    assert "Discard" not in stage.workspace.current(alert).buttons  # type: ignore[union-attr] - it is there
+    ana.click("Discard", message=alert)
+    stage.quiet()
+    assert "nothing to discard" in ana.ephemerals("#content")[-1].shown
+
+
+@story("/baton", "say pause", "say unpause", "say resume", "say workflows")
+def work_is_paused(stage: Stage) -> None:
+    ana, carla = stage.user("ana"), stage.user("carla")
+    assert "may not pause" in ana.command("/baton pause everything").shown
+    assert "paused" in carla.command("/baton pause note too many notes").shown
+    ana.command("/baton run note topic=waiting", channel="#content")
+    stage.settle()
+    assert stage.run().state is RunState.QUEUED
+    assert "too many notes" in ana.command("/baton workflows").shown
+    assert "In its way" in ana.command("/baton run note topic=other --dry-run").shown
+    assert "goes on" in carla.command("/baton unpause note").shown
+    stage.skip(seconds=6)
+    assert stage.run().state is RunState.SUCCEEDED
+    assert "is not paused" in carla.command("/baton unpause note").shown
+
+    carla.command("/baton pause everything")
+    ana.command("/baton run note topic=again", channel="#content")
+    stage.settle()
+    assert stage.runs()[1].state is RunState.QUEUED
+    assert "goes on" in carla.command("/baton resume everything").shown
+    stage.skip(seconds=6)
+    assert stage.runs()[1].state is RunState.SUCCEEDED
+
+
+def _failed(stage: Stage) -> LocalUser:
+    """Ana's run, which failed, and Ana."""
+    ana = stage.user("ana")
+    stage.shop.open = False
+    ana.command("/baton run errand title=milk", channel="#content")
+    stage.settle()
+    return ana
+
+
+def _alert(stage: Stage) -> Message:
+    """The alert in the run's channel."""
+    return next(m for m in reversed(stage.workspace.channel("#content").messages) if "Discard" in m.buttons)

@@ -1,0 +1,87 @@
+"""How a story says what of the edge it uses, and how that is held against what really came in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.slack import pressing, submitting
+from bot.slack.incoming import Command, Press, Said, Submission
+from bot.slack.listeners import MENTIONED, Listeners
+from bot.slack.manifest import EVENTS, commands_of
+from bot.slack.phrases import VERBS
+from bot.slack.reacting import Reaction
+from tests.scenarios.slack.stage import Stage
+from tests.scenarios.slack.workflows import ALL
+from workflows.engine.definition import OURS
+
+Play = Callable[[Stage], None]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A story, and what of the edge it says it uses."""
+
+    play: Play
+    uses: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.play.__name__
+
+
+STORIES: list[Story] = []
+
+
+def story(*uses: str) -> Callable[[Play], Play]:
+    """Make a function a story. `uses` names commands (`/baton`), phrases (`say run`), buttons (`press run.cancel`),
+    modals (`send run.start`) and events (`hear app_mention`)."""
+
+    def declare(play: Play) -> Play:
+        STORIES.append(Story(play, frozenset(uses)))
+        return play
+
+    return declare
+
+
+def registered() -> set[str]:
+    """Everything that the edge takes."""
+    commands = {OURS, *commands_of(ALL)}
+    said = {f"say {verb}" for verb in VERBS}
+    pressed = {f"press {action}" for action in pressing.HANDLERS}
+    sent = {f"send {callback}" for callback in submitting.HANDLERS}
+    return commands | said | pressed | sent | {f"hear {event}" for event in EVENTS}
+
+
+@dataclass
+class Recorder:
+    """Stands before the listeners, and writes down what comes in."""
+
+    listeners: Listeners
+    used: set[str] = field(default_factory=set)
+
+    def command(self, command: Command) -> Reaction:
+        self.used.add(command.name)
+        if command.name == OURS:
+            self._said(command.text)
+        return self.listeners.command(command)
+
+    def said(self, said: Said) -> Reaction:
+        self.used.add(f"hear {'message.im' if said.direct else 'app_mention'}")
+        self._said(MENTIONED.sub("", said.text))
+        return self.listeners.said(said)
+
+    def press(self, press: Press) -> Reaction:
+        self.used.add(f"press {press.action}")
+        return self.listeners.press(press)
+
+    def submission(self, submission: Submission) -> Reaction:
+        self.used.add(f"send {submission.callback}")
+        return self.listeners.submission(submission)
+
+    def home(self, team: str, user: str) -> Reaction:
+        self.used.add("hear app_home_opened")
+        return self.listeners.home(team, user)
+
+    def _said(self, text: str) -> None:
+        self.used.add(f"say {text.split()[0] if text.strip() else 'help'}")
