@@ -31,6 +31,8 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return ""
     delay = (now or datetime.now(UTC)) - at
+    if timedelta(0) <= delay < timedelta(seconds=1):
+        return "just now"
     words = length(abs(delay))
     return f"{words} ago" if delay >= timedelta(0) else f"in {words}"
 

@@ -40,7 +40,7 @@ class TopicsTrigger:
         found = 0
         for _ in range(PAGES):
             cursor = self._store.cursor(NAME)
-            polled = content_trigger.poll(self._topics(), cursor, channel=self._channel)
+            polled = content_trigger.poll(self._topics(), cursor)
             for due in polled.due:
                 self._start(due)
             if polled.cursor != cursor:
@@ -51,7 +51,5 @@ class TopicsTrigger:
         return found
 
     def _start(self, due: content_trigger.Due) -> None:
-        run = self._service().start(
-            content_trigger.WORKFLOW, due.order, by=ACTOR, key=due.key, channel=due.order.channel
-        )
+        run = self._service().start(content_trigger.WORKFLOW, due.order, by=ACTOR, key=due.key, channel=self._channel)
         log.info("topic is ready", run_id=run.id, key=due.key, workflow=run.workflow)

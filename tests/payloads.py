@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import slackblocks
@@ -55,7 +55,7 @@ def check_view(view: Mapping[str, Any] | str, *, escaped: bool = True) -> None:
     assert len(shown.get("private_metadata") or "") <= METADATA
     blocks = shown["blocks"]
     assert 0 < len(blocks) <= VIEW_BLOCKS, f"a view has {len(blocks)} blocks"
-    View(**shown).to_dict()
+    _accepted(lambda: View(**shown).to_dict())
     check_blocks(blocks, "modal" if kind == "modal" else "home")
     if kind == "modal":
         _check_modal(shown, blocks)
@@ -77,13 +77,20 @@ def check_blocks(blocks: Sequence[Mapping[str, Any]], surface: BlockSurface) -> 
             _check_block(block)
         except Exception as error:
             raise AssertionError(f"{place}: {error}: {json.dumps(block, ensure_ascii=False)[:600]}") from error
-    validate_surface_blocks([dict(block) for block in blocks], surface)
+    _accepted(lambda: validate_surface_blocks([dict(block) for block in blocks], surface))
     _check_ids(blocks)
     total = sum(len(block["text"]) for block in blocks if block.get("type") == "markdown")
     assert total <= MARKDOWN, f"the markdown blocks have {total} characters"
 
 
 # -----------------------------------------------------------------------------------------------------------
+
+
+def _accepted(check: Callable[[], object]) -> None:
+    try:
+        check()
+    except Exception as error:
+        raise AssertionError(str(error)) from error
 
 
 def _check_modal(view: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> None:

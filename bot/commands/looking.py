@@ -118,6 +118,9 @@ def _show(session: Session, run: Run, *, everything: bool, as_json: bool, drawn:
         printing.say(printing.progress_tree(progress(plan_for(session, run), records, run)))
     if everything:
         printing.say(history_table(records))
+    card = session.runtime.outbox.card(run.id) if run.carded else None
+    if card is not None and card.error:
+        printing.say(f"In Slack: {card.error}")
     printing.say(*next_moves(session, run))
 
 

@@ -11,7 +11,8 @@ from bot import printing
 from bot.commands.session import quiet
 from bot.runtime import Runtime
 from bot.sandbox import Tokens
-from bot.sandbox.serving import LOCAL, NotHere, Options, listen, refuse_real_tokens, serve
+from bot.sandbox.listening import LOCAL
+from bot.sandbox.serving import NotHere, Options, listen, refuse_real_tokens, serve
 from bot.sandbox.workspace import new_tokens
 from bot.settings import Settings, read_settings
 from bot.slack.manifest import manifest

@@ -14,6 +14,8 @@ from bot.sandbox.errors import SlackError
 from bot.sandbox.shapes import problems
 
 Json = dict[str, Any]
+REMEMBERED = 5_000
+"""How many good blocks are remembered, so that a card that is sent again and again costs little."""
 
 
 class Checker:
@@ -21,6 +23,7 @@ class Checker:
 
     def __init__(self) -> None:
         self._count = 0
+        self._fine: set[str] = set()
 
     def blocks(self, given: Any, surface: str, pointer: str = "/blocks") -> tuple[tuple[Json, ...], list[str]]:
         """The blocks with every id, and what is wrong with them."""
@@ -30,7 +33,7 @@ class Checker:
         found = [one for at, block in enumerate(given) for one in _block(block, surface, f"{pointer}/{at}")]
         if found:
             return (), found
-        found = [*_repeated(given, pointer), *_totals(given, pointer), *_by_models(given, pointer)]
+        found = [*_repeated(given, pointer), *_totals(given, pointer), *self._by_models(given, pointer)]
         return (() if found else self._named(given)), found
 
     def view(self, given: Any) -> Json:
@@ -68,6 +71,18 @@ class Checker:
                 raise SlackError("invalid_blocks", errors=found, messages=found)
             shown.append({**attachment, "id": at + 1} | ({"blocks": list(inner)} if inner else {}))
         return kept, tuple(shown)
+
+    def _by_models(self, blocks: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[str]:
+        """What slack_sdk's own models say; blocks that they took before are not looked at again."""
+        for at, block in enumerate(blocks):
+            known = json.dumps(block)
+            if known in self._fine:
+                continue
+            words = _by_model(block)
+            if words:
+                yield f"{words} [json-pointer:{pointer}/{at}]"
+            elif len(self._fine) < REMEMBERED:
+                self._fine.add(known)
 
     def _list(self, given: Any, error: str) -> list[Any]:
         if given is None or given == "":
@@ -164,17 +179,16 @@ def _table(block: Mapping[str, Any], pointer: str) -> Iterator[str]:
         yield f"must be less than 10001 characters in total [json-pointer:{pointer}]"
 
 
-def _by_models(blocks: Sequence[Mapping[str, Any]], pointer: str) -> Iterator[str]:
-    """What slack_sdk's own models say; they know rules that the table of limits need not repeat."""
-    for at, block in enumerate(blocks):
-        try:
-            model = Block.parse(dict(block))
-            if model is not None:
-                model.to_dict()
-        except SlackObjectFormationError as refused:
-            yield f"{refused} [json-pointer:{pointer}/{at}]"
-        except (TypeError, AttributeError, KeyError, ValueError) as broken:
-            yield f"failed to parse: {broken} [json-pointer:{pointer}/{at}]"
+def _by_model(block: Mapping[str, Any]) -> str:
+    try:
+        model = Block.parse(dict(block))
+        if model is not None:
+            model.to_dict()
+    except SlackObjectFormationError as refused:
+        return str(refused)
+    except (TypeError, AttributeError, KeyError, ValueError) as broken:
+        return f"failed to parse: {broken}"
+    return ""
 
 
 _FRAME = {

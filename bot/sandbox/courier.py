@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -63,6 +64,8 @@ class Courier:
         self._held: list[Delivery] = []
         self._pending = 0
         self.transport: Transport | None = None
+        self.on_answer: Callable[[Payload], None] = lambda _body: None
+        """Shown every answer that is an object: a command's reply, a modal's errors or next view, options."""
         self.dropped: list[Delivery] = []
         """Events that were given up after the last retry."""
 
@@ -84,7 +87,10 @@ class Courier:
         with self._world.changed:
             self._pending += 1
         try:
-            return await self._send(delivery, 0, "")
+            ack = await self._send(delivery, 0, "")
+            if isinstance(ack.body, Mapping):
+                self.on_answer(ack.body)
+            return ack
         finally:
             self._done()
 

@@ -14,9 +14,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.sandbox.desk import Desk
 from bot.sandbox.errors import SlackError, row
 from bot.sandbox.faults import Faults
-from bot.sandbox.model import Message
+from bot.sandbox.model import Message, Payload
 from bot.sandbox.tickets import Hook
 
+Note = Callable[[str, Payload, str], None]
 FAULT = "response_url"
 """The name of response URLs in the table of errors and in faults."""
 
@@ -24,10 +25,11 @@ FAULT = "response_url"
 class Hooks:
     """Everything under /actions/ and /commands/."""
 
-    def __init__(self, desk: Desk, faults: Faults, cut: Callable[[Request], Response]) -> None:
+    def __init__(self, desk: Desk, faults: Faults, cut: Callable[[Request], Response], note: Note) -> None:
         self._desk = desk
         self._faults = faults
         self._cut = cut
+        self._note = note
 
     async def serve(self, request: Request) -> Response:
         """Answer one POST."""
@@ -40,21 +42,24 @@ class Hooks:
         if struck:
             return PlainTextResponse(struck.error, struck.status if struck.status != 200 else 500)
         body = await request.body()
+        given: Payload = {}
         try:
-            self._use(request.path_params["secret"], body, request.headers.get("content-type", ""))
+            given = _read(body, request.headers.get("content-type", ""))
+            self._use(request.path_params["secret"], given)
         except SlackError as refused:
             row(FAULT, refused.error)
+            self._note(FAULT, given, refused.error)
             gone = refused.error in {"used_url", "expired_url", "message_not_found"}
             return JSONResponse({"ok": False, "error": refused.error}, 404 if gone else 400)
+        self._note(FAULT, given, "")
         answer = PlainTextResponse("ok")
         return self._cut(request) if self._faults.take("lose", FAULT) else answer
 
-    def _use(self, secret: str, body: bytes, kind: str) -> None:
+    def _use(self, secret: str, given: Payload) -> None:
         world = self._desk.world
         hook = world.tickets.find_hook(secret)
         if hook is None:
             raise SlackError("expired_url")
-        given = _read(body, kind)
         with world.changing():
             world.tickets.check(hook)
             self._apply(hook, given)

@@ -226,13 +226,15 @@ class Notice:
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One Web API call of the app."""
+    """One Web API call of the app; also what it sent to a response URL (`response_url`) or in an answer (`ack`)."""
 
     method: str
     arguments: Payload
     ok: bool
     error: str
     at: datetime
+    messages: tuple[str, ...] = ()
+    """What Slack says about a refused payload."""
 
 
 def buttons_of(blocks: Blocks) -> tuple[Button, ...]:

@@ -34,8 +34,8 @@ from bot.sandbox.tiers import Tiers
 from bot.sandbox.world import World
 
 Json = dict[str, Any]
-TICK = 0.02
-"""Seconds between two looks whether the server is to end."""
+TICK = 0.1
+"""Seconds between two looks whether a signal came."""
 _TRANSPORTS: WeakValueDictionary[tuple[str, int], asyncio.Transport] = WeakValueDictionary()
 """The open connections by the other side's address, so that one can be cut in the middle."""
 
@@ -44,8 +44,9 @@ class CuttableProtocol(H11Protocol):
     """HTTP whose connections can be cut without an answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
-        """Remember the connection."""
+        """Remember the connection, and send every answer at once: asyncio does so for some sockets only."""
         super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.client is not None:
             _TRANSPORTS[self.client] = transport
 
@@ -86,12 +87,13 @@ class Site:
         self.modals = Modals(self.gestures)
         tiers = Tiers(world.clock) if enforce_tiers else None
         self.api = WebApi(self.desk, tokens, self.faults, tiers, self._connect, CutResponse)
-        self.hooks = Hooks(self.desk, self.faults, CutResponse)
+        self.hooks = Hooks(self.desk, self.faults, CutResponse, self.api.note)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.stopping = False
         self._https: list[SignedHttp] = []
         self._numbers = itertools.count(1)
         self.courier.transport = self.sockets
+        self.courier.on_answer = lambda body: self.api.note("ack", body, "")
         self.faults.connect(lambda: self._on_loop(self.sockets.drop), lambda: self._on_loop(self._refresh))
 
     def application(self, routes: list[BaseRoute]) -> Starlette:
@@ -199,6 +201,7 @@ class Server(uvicorn.Server):
         )
         self._site = site
         self._on_started = started
+        self._ending = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the workspace with the server."""
@@ -206,12 +209,22 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_started()
 
+    def end(self) -> None:
+        """End soon; any thread may call."""
+        self.should_exit = True
+        if self._site.loop is not None:
+            self._site.loop.call_soon_threadsafe(self._ending.set)
+
     async def main_loop(self) -> None:
-        """Look for the end more often than uvicorn does: a test's workspace lives for a moment only."""
+        """Do as uvicorn does, but end at once when told to: a test's workspace lives for a moment only."""
         ticks = 0
         while not await self.on_tick(ticks):
             ticks += 1
-            await asyncio.sleep(TICK)
+            try:
+                async with asyncio.timeout(TICK):
+                    await self._ending.wait()
+            except TimeoutError:
+                continue
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the workspace with the server, without uvicorn's pauses."""
@@ -221,7 +234,7 @@ class Server(uvicorn.Server):
         for connection in tuple(self.server_state.connections):
             connection.shutdown()
         if self.server_state.tasks:
-            await asyncio.wait(tuple(self.server_state.tasks), timeout=1)
+            await asyncio.wait(tuple(self.server_state.tasks), timeout=0.3)
         for task in tuple(self.server_state.tasks):
             task.cancel()
         for server in self.servers:

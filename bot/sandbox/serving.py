@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from bot.sandbox.api.calls import Tokens
 from bot.sandbox.clock import SystemClock
+from bot.sandbox.listening import NotHere, is_loopback, listen, refuse_real_tokens
 from bot.sandbox.manifest import AppManifest
 from bot.sandbox.page_routes import page_routes
 from bot.sandbox.seed import DEFAULT_SEED, Seed
@@ -17,12 +17,7 @@ from bot.sandbox.server import Server, Site
 from bot.sandbox.workspace import new_tokens
 from bot.sandbox.world import World
 
-REAL = {"SLACK_BOT_TOKEN": ("xoxb-", "xoxp-", "xoxe"), "SLACK_APP_TOKEN": ("xapp-",)}
-LOCAL = ("xoxb-local-", "xapp-local-")
-
-
-class NotHere(Exception):
-    """The workspace does not start like this; the text says why and what to do."""
+__all__ = ["NotHere", "Options", "listen", "refuse_real_tokens", "serve"]
 
 
 @dataclass(frozen=True)
@@ -37,39 +32,6 @@ class Options:
     seed: Seed = DEFAULT_SEED
 
 
-def refuse_real_tokens(environment: Mapping[str, str]) -> None:
-    """NotHere when these settings hold tokens of a real Slack workspace."""
-    for name, beginnings in REAL.items():
-        value = environment.get(name, "").strip()
-        if value.startswith(beginnings) and not value.startswith(LOCAL):
-            raise NotHere(
-                f"{name} holds a token of a real Slack workspace, and the local workspace never runs beside one. "
-                f"Unset {name} (or take it out of .env), then start again."
-            )
-
-
-def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
-    """A socket on this computer's loopback address; NotHere for any other."""
-    address = "127.0.0.1" if host == "localhost" else host
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        raise NotHere(f"The local workspace listens on 127.0.0.1 or ::1, not on {host!r}.") from None
-    if not parsed.is_loopback:
-        raise NotHere(
-            "The local workspace has no login, so it is served on this computer alone: "
-            f"on 127.0.0.1 or ::1, not on {host}."
-        )
-    listening = socket.socket(socket.AF_INET6 if parsed.version == 6 else socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((address, port))
-    except OSError as busy:
-        listening.close()
-        raise NotHere(f"Port {port} of {address} cannot be used: {busy.strerror}. Choose another one.") from busy
-    return listening
-
-
 def serve(
     listening: socket.socket,
     manifest: Mapping[str, Any],
@@ -81,7 +43,7 @@ def serve(
     """Serve until SIGINT or SIGTERM. `started` is called once it answers."""
     refuse_real_tokens(environment)
     host, port = listening.getsockname()[:2]
-    if not ipaddress.ip_address(host).is_loopback:
+    if not is_loopback(host):
         raise NotHere(f"The local workspace is served on this computer alone, not on {host}.")
     world = World(AppManifest.read(manifest), SystemClock(), options.seed)
     world.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

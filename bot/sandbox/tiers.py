@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from bot.sandbox.clock import Clock
@@ -53,6 +54,6 @@ class Tiers:
         level = min(size, level + (now - since) * per_second)
         if level < 1:
             self._buckets[name] = (level, now)
-            return int((1 - level) / per_second) + 1
+            return math.ceil((1 - level) / per_second)
         self._buckets[name] = (level - 1, now)
         return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
@@ -15,6 +14,7 @@ from bot.sandbox.api.calls import Tokens
 from bot.sandbox.clock import Clock, SystemClock
 from bot.sandbox.driver import LocalUser
 from bot.sandbox.faults import Faults
+from bot.sandbox.listening import listen
 from bot.sandbox.manifest import AppManifest
 from bot.sandbox.model import ApiCall, Message
 from bot.sandbox.page_routes import page_routes
@@ -152,7 +152,7 @@ class LocalWorkspace(Administration):
         return list(self.site.api.calls)
 
     def on_call(self, listener: Callable[[ApiCall], None]) -> None:
-        """Show every Web API call to this function; what it raises is raised at the end of the `with` block."""
+        """Show every call to this function, answers and response URLs too; the `with` block raises what it raises."""
         self.site.api.listeners.append(listener)
 
     def settle(self, timeout: float = 10.0) -> None:
@@ -168,9 +168,7 @@ class LocalWorkspace(Administration):
     # ---- life
 
     def __enter__(self) -> Self:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", self._port))
+        listening = listen(port=self._port)
         self.world.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = self.site.application(page_routes(self.site))
         self._server = Server(app, self.site, self._started.set)
@@ -187,7 +185,7 @@ class LocalWorkspace(Administration):
     ) -> None:
         assert self._server is not None
         assert self._thread is not None
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(START_SECONDS)
         if error is None and self.site.api.listener_errors:
             raise self.site.api.listener_errors[0]

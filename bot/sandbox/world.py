@@ -48,12 +48,16 @@ class World:
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Hold the lock; afterwards everybody who waits looks again."""
-        with self.changed:
-            yield
-            self.version += 1
-            self.changed.notify_all()
-        for watcher in tuple(self.watchers):
-            watcher()
+        try:
+            with self.changed:
+                try:
+                    yield
+                finally:
+                    self.version += 1
+                    self.changed.notify_all()
+        finally:
+            for watcher in tuple(self.watchers):
+                watcher()
 
     # ---- people
 

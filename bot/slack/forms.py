@@ -13,8 +13,8 @@ from typing import Any
 
 from bot.slack.fields import Field, FieldKind, Schema, fields_for
 from bot.slack.ids import FORM_INPUT
-from bot.slack.inputs import SEPARATORS, input_blocks
 from bot.slack.mrkdwn import plain
+from bot.slack.views.inputs import SEPARATORS, input_blocks
 
 __all__ = [
     "Field", "FieldKind", "Given", "Schema", "block_errors", "fields_for", "input_blocks", "json_value", "moment_in",

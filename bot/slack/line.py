@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +22,10 @@ from bot.slack.calling import NoAnswer
 
 WORKERS = 32
 """Envelopes that are answered at a time."""
-PING = 5.0
-LOOK_EVERY = 2.0
+PING = 2
+"""Seconds between two pings; a connection that does not answer four of them is dead."""
+LOOK_EVERY = 1.0
 """Seconds between two looks of the watchdog."""
-PATIENCE = 20.0
-"""Seconds that the library's own reconnecting gets before the watchdog opens another connection."""
-
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -74,54 +71,43 @@ class SocketLine:
         return self._up.wait(timeout)
 
     def state(self) -> LineState:
-        client = self._client
-        return LineState(client is not None and client.is_connected(), self._since, self._heard)
+        return LineState(self._is_alive(), self._since, self._heard)
 
     def close(self) -> None:
         """Take nothing more; what is being answered is finished."""
         self._stopped.set()
         if self._watchdog.is_alive():
-            self._watchdog.join(timeout=10)
+            self._watchdog.join(timeout=15)
         if self._client is not None:
             self._client.close()
 
     # -----------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        lost: float | None = None
+        """The only one who reconnects: the library takes half a minute to notice a connection that was cut."""
         while not self._stopped.is_set():
-            client = self._client
-            if client is not None and client.is_connected():
+            if self._is_alive():
                 self._is_up()
-                lost = None
-                self._stopped.wait(LOOK_EVERY)
-                continue
-            self._up.clear()
-            lost = lost if lost is not None else time.monotonic()
-            if client is None or time.monotonic() - lost > PATIENCE:
-                lost = None
+            else:
+                self._up.clear()
                 self._connect()
-            self._stopped.wait(self._outage.delay or LOOK_EVERY / 10)
+            self._stopped.wait(self._outage.delay or LOOK_EVERY)
+
+    def _is_alive(self) -> bool:
+        client = self._client
+        session = client.current_session if client is not None else None
+        return session is not None and session.is_active() and not session.consecutive_check_state_error_count
 
     def _connect(self) -> None:
         try:
-            client = self._client or self._made()
-            if self._client is None:
-                self._client = client
-                client.connect()
-            else:
-                client.connect_to_new_endpoint(force=True)
+            client = self._client = self._client or self._made()
+            client.connect_to_new_endpoint(force=True)
+            if not client.is_connected():
+                raise ConnectionError("Slack did not take the connection")
         except (*NoAnswer, RuntimeError) as error:
             self._outage.failed(error)
-            self._drop()
         else:
             self._is_up()
-
-    def _drop(self) -> None:
-        """Forget a client that never came up, with its threads."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
 
     def _is_up(self) -> None:
         self._outage.worked()
@@ -133,7 +119,12 @@ class SocketLine:
         logger = logging.getLogger("baton.slack.line")
         logger.setLevel(logging.CRITICAL)  # the watchdog tells of an outage, once
         client = SocketModeClient(
-            self._token, logger=logger, web_client=self._web, ping_interval=PING, concurrency=WORKERS
+            self._token,
+            logger=logger,
+            web_client=self._web,
+            ping_interval=PING,
+            concurrency=WORKERS,
+            auto_reconnect_enabled=False,
         )
         client.socket_mode_request_listeners.append(self._hear)
         return client

@@ -60,12 +60,17 @@ class Presses:
         ref, approval = found
         if approval.fields and approval.state is ApprovalState.OPEN:
             return self._ask(press, lambda: self._form(modals.approve_form, press, ref))
+        repeated = self._approved_before(press, approval)
         try:
             decided = self.parts.service.decide(approval.id, Outcome.APPROVED, by=press.caller.actor, digest=ref.digest)
         except (Decided, Changed) as late:
             self.parts.outbox.touch(approval.run_id)
             self.parts.refresh(approval.run_id)
             return self._whisper(press, words_of(late))
+        if repeated:  # nothing changes where it was pressed
+            self.parts.outbox.touch(approval.run_id)
+            self.parts.refresh(approval.run_id)
+            return self._whisper(press, repeated)
         return self._decided(press, decided)
 
     def changes(self, press: Press) -> Reaction:
@@ -195,6 +200,17 @@ class Presses:
             raise Refused(f"{approval.title} changed since you looked; look at it again.")
         return make(approval, self._context(press, approval=approval.id, digest=ref.digest, run=approval.run_id))
 
+    def _approved_before(self, press: Press, approval: Approval) -> str:
+        """What to tell somebody who has approved this already; "" for anybody else."""
+        votes = [vote for vote in self.parts.store.decisions(approval.id) if vote.outcome is Outcome.APPROVED]
+        valid = {vote.by for vote in votes if vote.digest in ("", approval.digest)}
+        if press.caller.actor not in valid:
+            return ""
+        title = line(approval.title, 150)
+        if approval.state is ApprovalState.OPEN:
+            return f"You approved *{title}* already: {len(valid)} of {approval.quorum} approvals."
+        return f"*{title}* was already approved by you."
+
     def _decided(self, press: Press, decided: Approval) -> Reaction:
         seen = self.parts.answer_at(decided.run_id, press.caller.channel, press.ts, press.reply_url)
         if seen:
@@ -227,7 +243,10 @@ class Presses:
                 view = form()
             except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
                 view = modals.telling("That did not work", words_of(noted(error, press.caller.actor, press.action)))
-            self.speaker.update(opened, view)
+            if not self.speaker.update(opened, view):
+                self.speaker.whisper(
+                    press, Message("Slack did not show the form. Close it, and press the button again.")
+                )
 
         return heard(open_and_fill)
 

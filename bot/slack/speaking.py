@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 GONE = frozenset({"not_found", "view_not_found", "hash_conflict", "expired_trigger_id", "exchanged_trigger_id"})
 """What Slack says when the person closed the view or did something else meanwhile: nothing is lost."""
+CLOSED = frozenset({"not_found", "view_not_found", "hash_conflict"})
+"""Of these, those of a view that was closed or changed by the person."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class Speaker:
         """Open a modal for a press, over the one that it came from."""
         return self.push(press.trigger, view) if press.view == "modal" else self.open(press.trigger, view)
 
-    def update(self, opened: OpenView, view: View) -> None:
-        """Show something else in an open modal, unless it has changed meanwhile."""
-        self._call("views.update", view_id=opened.id, hash=opened.hash, view=view)
+    def update(self, opened: OpenView, view: View) -> bool:
+        """Show something else in an open modal, unless it has changed meanwhile; False when Slack does not take it."""
+        return self._call("views.update", fine=GONE, view_id=opened.id, hash=opened.hash, view=view) is not None
 
     def publish_home(self, user: str, view: View) -> None:
         """Show a person's App Home."""
@@ -91,7 +93,8 @@ class Speaker:
 
     # -----------------------------------------------------------------------------------------------------
 
-    def _call(self, method: str, *, quiet: Sequence[str] = (), **arguments: Any) -> Any:
+    def _call(self, method: str, *, quiet: Collection[str] = (), fine: Collection[str] = (), **arguments: Any) -> Any:
+        """What Slack answered; None for what it refused, {} for a refusal that is as good as a success."""
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             answer = self.client.api_call(method, json=given)
@@ -99,7 +102,7 @@ class Speaker:
             name = error_of(error)
             if name not in GONE and name not in quiet:
                 log.warning("slack did not take an answer", method=method, error=name or str(error))
-            return None
+            return {} if name in fine else None
         return answer.data
 
     def _sent(self, url: str, message: Message) -> bool:
@@ -116,4 +119,4 @@ class Speaker:
 
 
 def _open_view(said: Any) -> OpenView | None:
-    return OpenView(said["view"]["id"], said["view"]["hash"]) if said is not None else None
+    return OpenView(said["view"]["id"], said["view"]["hash"]) if said else None

@@ -28,6 +28,7 @@ MOST = 1024 * 1024
 """Bytes of a request that are read; Slack sends far less."""
 THREADS = 64
 """Requests that are answered at a time; others wait their turn."""
+UNSIGNED = "This is not signed by Slack.\n"
 LINE_PATIENCE = 10
 """Seconds that opening the connection may take."""
 
@@ -61,12 +62,12 @@ class SlackSide:
         body = await _bounded(request)
         if body is None:
             return PlainTextResponse("Too long.\n", 413)
-        if self._verifier is None or not self._verifier.is_valid_request(body, dict(request.headers)):
-            return PlainTextResponse("This is not signed by Slack.\n", 401)
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            return PlainTextResponse("This is no text in UTF-8.\n", 400)
+            return PlainTextResponse(UNSIGNED, 401)  # Slack sends UTF-8
+        if self._verifier is None or not self._verifier.is_valid_request(text, dict(request.headers)):
+            return PlainTextResponse(UNSIGNED, 401)
         headers: dict[str, str | Sequence[str]] = {**request.headers}
         answer = await anyio.to_thread.run_sync(
             lambda: self.app.dispatch(BoltRequest(body=text, headers=headers)), limiter=self._threads

@@ -64,6 +64,10 @@ def test_hostile_texts_in_every_place(workspace: LocalWorkspace, slack: WebClien
     )
     assert page.evaluate("document.querySelectorAll('.messages img').length") == 0
     expect(page.locator(".block-header").first).to_have_text(SCRIPT[:150])
+    narrowest = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('.section-words')].map((one) => one.clientWidth))"
+    )
+    assert narrowest > 120
     assert not overflows(page)
 
 

@@ -109,8 +109,10 @@ def test_the_cross_closes_all_that_lie_on_each_other(app: RecordingApp, slack: W
     page = visit()
     open_form(page, app, slack, kit.modal(TOPIC, kit.section("More", kit.button("Open more", "more"))))
     page.get_by_role("button", name="Open more").click()
-    slack.views_push(trigger_id=app.wait("block_actions")["trigger_id"], view=kit.modal(MAIL))
-    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    slack.views_push(
+        trigger_id=app.wait("block_actions")["trigger_id"], view=kit.modal(MAIL, title=kit.plain("On top"))
+    )
+    page.get_by_role("dialog", name="On top").get_by_role("button", name="Close").click()
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.engine import codec
-from workflows.engine.answers import edited_values, filled_in, newly_edited, sealed, with_edited
+from workflows.engine.answers import current_values, edited_values, filled_in, newly_edited, sealed, with_edited
 from workflows.engine.directory import is_group
 from workflows.engine.errors import Changed, CodecError, Decided, InvalidInput, Refused
 from workflows.engine.model import (
@@ -196,9 +196,12 @@ def _counted(view: View, approval: Approval, decision: Decision, stamped: tuple[
     votes = [d for d in view.decisions(approval.id) if d.by not in voided | {decision.by}]
     valid = [d for d in votes if d.digest in ("", approval.digest) and d.outcome is Outcome.APPROVED]
     approves = decision.outcome is Outcome.APPROVED
-    data = {"approval": approval.id, "name": approval.name, "outcome": decision.outcome, "comment": decision.comment}
+    data: dict[str, Any] = {
+        "approval": approval.id, "name": approval.name, "outcome": decision.outcome, "comment": decision.comment,
+    }  # fmt: skip
     if decision.edited is not None:
-        data["edited"] = "yes"
+        former = current_values(view.approval(approval.id) or approval)
+        data |= {"edited": "yes", "change": {"before": former, "after": json.loads(decision.edited)}}
     audit = (Audit(view.now, decision.by, f"decide {decision.outcome}", approval.run_id, approval.name),)
     kept = (*(d for d in stamped if d.by != decision.by), decision)
     if approves and len(valid) + 1 < approval.quorum:

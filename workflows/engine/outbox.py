@@ -51,6 +51,8 @@ class Card:
     """Tries in a row that did not get through."""
     error: str = ""
     """In words, why it is not seen where it wants to be; "" when it is."""
+    urgency: int = 9
+    """How urgent it is, lower is more, where it was left since it has to wait for a turn."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Left:
     place: str = ""
     failures: int = 0
     error: str = ""
+    urgency: int = 9
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,8 @@ class Budget:
     name: str
     every: timedelta
     burst: int = 0
+    urgency: int = 9
+    """How urgent it is; lower is more."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ class Turn:
     granted: bool
     wait: timedelta = timedelta(0)
     behind: int = 0
-    """When it was not granted: how many cards want to be shown."""
+    """When it was not granted: how many cards that are as urgent want to be shown."""
 
 
 class Outbox(Protocol):
@@ -193,8 +198,8 @@ class Outbox(Protocol):
     def troubled(self, *, limit: int) -> Sequence[Card]:
         """Cards that are not seen where they want to be, the newest first."""
 
-    def behind(self) -> int:
-        """How many cards want to be shown."""
+    def behind(self, urgency: int = 9) -> int:
+        """How many cards want to be shown that are at least as urgent."""
 
 
 class DeliveryBell(Protocol):

@@ -11,6 +11,7 @@ from workflows import Outcome, Run, StepFailed, workflow
 from workflows.library import writing
 from workflows.library.writing import Article, Seo
 
+QUESTION = "Publish this article?"
 DECIDE_WITHIN = timedelta(days=2)
 REMIND_EVERY = timedelta(days=1)
 FOLLOW_UPS = {"linkedin": timedelta(0), "mastodon": timedelta(days=1), "bluesky": timedelta(days=3)}
@@ -23,7 +24,9 @@ class Order(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     topic: str = Field(min_length=1, title="Topic", description="The topic's page, or the name of its file without .md")
-    channel: str = Field(default="", title="Channel", description="Where to tell that it is published, like #content")
+    channel: str = Field(
+        default="", title="Channel", description="Another one to tell that it is published, like #news"
+    )
     social: bool = Field(default=True, title="Social posts", description="Queue posts about it for social networks")
     model_searches: bool = Field(
         default=False, title="Let the model search", description="A model looks for sources itself, in several searches"
@@ -61,11 +64,15 @@ def content_pipeline(run: Run, order: Order) -> Published:
     article = write(run, topic, sources)
     seo, cover = run.parallel(run.call(writing.seo, article), run.call(writing.cover, article))
 
-    decision = run.approval("editor", show=article, editable=Wording, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
+    decision = run.approval(
+        "editor", title=QUESTION, show=article, editable=Wording, timeout=DECIDE_WITHIN, remind=REMIND_EVERY
+    )
     while decision.outcome is Outcome.CHANGES:
         article = run.step(writing.revise, article, decision.comment)
         seo, cover = run.parallel(run.call(writing.seo, article), run.call(writing.cover, article))
-        decision = run.approval("editor", show=article, editable=Wording, timeout=DECIDE_WITHIN, remind=REMIND_EVERY)
+        decision = run.approval(
+            "editor", title=QUESTION, show=article, editable=Wording, timeout=DECIDE_WITHIN, remind=REMIND_EVERY
+        )
     decision.require_approved()  # raises for rejected and expired alike
     if decision.edited is not None:
         article = reworded(article, decision.edited)

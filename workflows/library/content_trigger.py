@@ -31,7 +31,7 @@ class Polled:
     """Whether to look again at once."""
 
 
-def poll(topics: Topics, cursor: str, *, channel: str = "") -> Polled:
+def poll(topics: Topics, cursor: str) -> Polled:
     """Look for ready topics that changed after `cursor` ("" at the very first time).
 
     The caller starts a run of `WORKFLOW` per `due`, with its key, and only then keeps the cursor: after a
@@ -41,5 +41,5 @@ def poll(topics: Topics, cursor: str, *, channel: str = "") -> Polled:
     the cursor unmoved: look again at the next tick.
     """
     page = topics.find(TopicStatus.READY, after=cursor, limit=BATCH)
-    due = tuple(Due(f"topic:{topic.id}", Order(topic=topic.id, channel=channel)) for topic in page.items)
+    due = tuple(Due(f"topic:{topic.id}", Order(topic=topic.id)) for topic in page.items)
     return Polled(due, page.cursor, page.more)

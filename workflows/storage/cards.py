@@ -42,6 +42,7 @@ LEAVE = update(CARD).where(CARD.c.run_id == bindparam("at_run")).values(
     place=bindparam("to_place"),
     failures=bindparam("failed"),
     error=bindparam("said"),
+    urgency=bindparam("to_urgency"),
     lease_owner=None,
     lease_until=None,
 )  # fmt: skip
@@ -91,8 +92,8 @@ def renew(conn: Connection, lease: CardLease, now: datetime) -> int:
 def leave(conn: Connection, lease: CardLease, left: Left, now: datetime, *, changed: bool) -> None:
     """Give back a card whose row is locked."""
     wait = min(left.wait, SOON) if changed else left.wait
-    told = {"seen": left.shown, "due": now + wait, "to_place": left.place, "failed": left.failures, "said": left.error}
-    conn.execute(LEAVE, {"at_run": lease.run_id, **told})
+    shown = {"seen": left.shown, "due": now + wait, "to_place": left.place, "to_urgency": left.urgency}
+    conn.execute(LEAVE, {"at_run": lease.run_id, "failed": left.failures, "said": left.error, **shown})
 
 
 def release(conn: Connection, owner: str) -> int:
@@ -111,5 +112,7 @@ def troubled(conn: Connection, limit: int) -> Sequence[Card]:
     return [Card(*row) for row in conn.execute(query)]
 
 
-def behind(conn: Connection) -> int:
-    return int(conn.execute(select(func.count()).select_from(CARD).where(WANTS)).scalar_one())
+def behind(conn: Connection, urgency: int) -> int:
+    """How many want to be shown that are at least as urgent."""
+    query = select(func.count()).select_from(CARD).where(WANTS, CARD.c.urgency <= urgency)
+    return int(conn.execute(query).scalar_one())

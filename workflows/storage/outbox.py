@@ -136,5 +136,5 @@ class SqlOutbox:
     def troubled(self, *, limit: int) -> Sequence[Card]:
         return self._database.read(lambda conn: cards.troubled(conn, limit))
 
-    def behind(self) -> int:
-        return self._database.read(cards.behind)
+    def behind(self, urgency: int = 9) -> int:
+        return self._database.read(lambda conn: cards.behind(conn, urgency))

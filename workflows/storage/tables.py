@@ -328,6 +328,7 @@ class CardRow(Base, table=True):
     token: int = _required(BigInteger)
     failures: int = _required(Integer)
     error: str = _required(Text)
+    urgency: int = _required(Integer)
 
 
 class DeliveryRow(Base, table=True):

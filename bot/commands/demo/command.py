@@ -19,8 +19,6 @@ from bot.embedded import NoEmbeddedRedis
 from bot.web.serving import PortTaken
 from integrations.errors import ConnectorError
 from integrations.protocols import Topics, TopicStatus
-from workflows.engine.ports import RunQuery
-from workflows.library.content_pipeline import content_pipeline
 
 LOOK_EVERY = 0.3
 """Seconds between two looks of the guide."""
@@ -61,21 +59,20 @@ def _leave(*_: object) -> NoReturn:
 
 def _some_topic(on: Stage) -> str:
     """Another one each time."""
-    runtime = on.session.runtime
     try:
-        ready = runtime.connectors.get(Topics).find(TopicStatus.READY, limit=50).items
+        ready = on.session.runtime.connectors.get(Topics).find(TopicStatus.READY, limit=50).items
     except ConnectorError as error:
         raise DemoFailed(str(error)) from None
     if not ready:
         raise DemoFailed("No topic is ready. Set one to ready, or name one: baton demo --topic …")
-    former = runtime.store.runs(RunQuery(workflow=content_pipeline.name, limit=1000))
+    published = len(list((on.settings.home / "site" / "public" / "posts").glob("*.html")))
     names = sorted((ref.id for ref in ready), reverse=True)
-    return names[len(former) % len(names)]
+    return names[published % len(names)]
 
 
 def _guided(on: Stage, topic: str) -> int:
     """Show the way to the page, and stay until the person leaves."""
-    printing.say("", "Open this page. It says what to do:", "", f"    {on.workspace.address}", "")
+    printing.say("", "Open this page. It says what to do:", "", f"    {on.page}", "")
     printing.say("Everything stays up until ctrl-C. `baton demo` again writes about another topic.")
     guide = Guide(on, topic)
     try:

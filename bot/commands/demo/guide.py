@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.commands.demo.stage import CHANNEL, GUIDE, Stage
-from bot.slack.mrkdwn import escape
 from workflows.engine.model import OVER, Run, RunState
 from workflows.engine.ports import RunQuery
 from workflows.library.content_pipeline import Published, content_pipeline
@@ -71,6 +70,6 @@ def _ending(run: Run) -> str:
         )
     published = Published.model_validate_json(run.output or "{}")
     return (
-        f"Done: <{published.url}|{escape(published.title)}> is on the local site. Everything here was recorded, so it "
+        f"Done, the article is on the local site: {published.url} Everything here was recorded, so it "
         "would have gone on after a crash at any moment. Look around: `/baton runs`, `/baton workflows`, `/baton help`."
     )

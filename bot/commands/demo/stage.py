@@ -57,6 +57,12 @@ class Stage:
     def settings(self) -> Settings:
         return self.session.settings
 
+    @property
+    def page(self) -> str:
+        """The address at which Ana sees the channel."""
+        ana, channel = self.workspace.user("ana"), self.workspace.channel(CHANNEL)
+        return f"{self.workspace.address}/?user={ana.id}#/{channel.id}"
+
 
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
@@ -152,6 +158,7 @@ def _join(workspace: LocalWorkspace) -> None:
 def _running(settings: Settings, redis_url: str, listening: socket.socket) -> Iterator[Session]:
     """The parts, whose log is a file."""
     _lay_out_topics(settings)
+    _forget_former_runs(settings)
     runtime = Runtime(settings, redis_url)
     runtime.migrate()
     with (settings.home / "log").open("w", buffering=1) as log:
@@ -190,6 +197,12 @@ def _await_ready(settings: Settings) -> None:
                 return
         time.sleep(0.1)
     raise DemoFailed(f"Not everything came up within {PATIENCE:.0f} seconds. {settings.home / 'log'} says why.")
+
+
+def _forget_former_runs(settings: Settings) -> None:
+    """Begin with an empty database, as the workspace begins with empty channels; what was published stays."""
+    for path in settings.home.glob("baton.db*"):
+        path.unlink()
 
 
 def _lay_out_topics(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -82,7 +82,7 @@ class WebApi:
         struck = self._faults.take("fail", method)
         if struck:
             body = _bare(struck.status) if struck.status != 200 else None
-            self._note(method, given, struck.error if body is None else f"HTTP {struck.status}")
+            self.note(method, given, struck.error if body is None else f"HTTP {struck.status}")
             return body or JSONResponse({"ok": False, "error": struck.error})
         wait = self._tiers.wait(method, str(given.get("channel"))) if self._tiers else 0
         if wait:
@@ -117,18 +117,19 @@ class WebApi:
         return chosen
 
     def _answer(self, method: str, given: Json, body: Payload, error: str) -> Response:
-        self._note(method, given, error)
+        self.note(method, given, error, (body.get("response_metadata") or {}).get("messages") or ())
         granted = ",".join(sorted(self.desk.world.manifest.scopes))
         headers = {"x-oauth-scopes": granted, "x-accepted-oauth-scopes": ",".join(scopes.SCOPES.get(method, ()))}
         return JSONResponse(body, headers=headers)
 
     def _limited(self, method: str, given: Json, wait: int) -> Response:
-        self._note(method, given, "ratelimited")
+        self.note(method, given, "ratelimited")
         return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers={"Retry-After": str(wait)})
 
-    def _note(self, method: str, given: Json, error: str) -> None:
+    def note(self, method: str, given: Payload, error: str, messages: Sequence[str] = ()) -> None:
+        """Write down what the app sent, and show it to the listeners."""
         told = {key: value for key, value in given.items() if key != "token"}
-        call = ApiCall(method, told, not error, error, self.desk.world.clock.now())
+        call = ApiCall(method, told, not error, error, self.desk.world.clock.now(), tuple(messages))
         self.calls.append(call)
         for listener in tuple(self.listeners):
             try:

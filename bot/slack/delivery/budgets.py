@@ -21,9 +21,9 @@ POST_AHEAD = 2
 
 def update_budget(priority: Priority) -> Budget:
     """For changing a message."""
-    return Budget(UPDATE, UPDATE_EVERY, UPDATE_AHEAD[priority])
+    return Budget(UPDATE, UPDATE_EVERY, UPDATE_AHEAD[priority], int(priority))
 
 
 def post_budget(channel: str) -> Budget:
     """For posting into a channel."""
-    return Budget(f"slack/post/{channel}", POST_EVERY, POST_AHEAD)
+    return Budget(f"slack/post/{channel}", POST_EVERY, POST_AHEAD, int(Priority.APPROVAL))

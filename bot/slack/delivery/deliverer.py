@@ -10,7 +10,6 @@ from datetime import timedelta
 import structlog
 
 from bot.outage import Outage
-from bot.slack.delivery.budgets import UPDATE_EVERY
 from bot.slack.delivery.destinations import Destinations, Target
 from bot.slack.delivery.poster import Denied, TooOften, Unreachable
 from bot.slack.delivery.posts import KIND, wanted_posts
@@ -22,7 +21,7 @@ from bot.slack.views.messages import Places, Priority, Wanted
 from bot.slack.views.snapshot import RunSnapshot
 from bot.slack.views.wanted import messages_for
 from workflows.engine.errors import LeaseLost, UnknownRun
-from workflows.engine.model import OPEN, OVER
+from workflows.engine.model import OVER
 from workflows.engine.outbox import POSTS, CardClaim, DeliveryState, Left
 
 LEASE = timedelta(seconds=30)
@@ -122,7 +121,7 @@ class CardTurn:
         while True:
             try:
                 if not self._bring(wanted):
-                    return self._unfinished(settled=snapshot.run.state not in OPEN)
+                    return self._unfinished()
                 return self._finished(snapshot.run.revision, over=snapshot.run.state in OVER)
             except Denied as error:
                 if error.code not in CLOSED or not self._move(snapshot, error):
@@ -202,13 +201,11 @@ class CardTurn:
         wait = timedelta(0) if over else COALESCE
         return Left(revision, self._claim.card.wanted, wait, self._target.place, 0, self._error())
 
-    def _unfinished(self, *, settled: bool = True) -> Left:
-        """Something has to wait. Progress comes back at some time within the queue's length, or all come at once."""
-        pauses = self.sending.pauses
+    def _unfinished(self) -> Left:
+        """Something has to wait."""
+        card, pauses = self._claim.card, self.sending.pauses
         wait = min(pauses.waits, default=STUCK_FOR)
-        if not settled and pauses.behind > 1:
-            wait += random.uniform(0, 0.5) * pauses.behind * UPDATE_EVERY
-        return Left(self._claim.card.shown, self._claim.card.wanted, wait, self._target.place, 0, self._error())
+        return Left(card.shown, card.wanted, wait, self._target.place, 0, self._error(), pauses.urgency)
 
     def later(self, wait: timedelta, *, failures: int = 0, error: str = "") -> Left:
         """Nothing more can be done now."""
@@ -216,6 +213,8 @@ class CardTurn:
         return Left(card.shown, card.wanted, wait, self._target.place, failures, error or self._error())
 
     def _error(self) -> str:
-        failed = [row for row in self._rows.all() if row.kind == KIND and row.state is DeliveryState.FAILED]
-        posts = f"A post could not be made: {reason(failed[-1].error)}" if failed else ""
-        return self._target.trouble or posts
+        failed = [row for row in self._rows.all() if row.state is DeliveryState.FAILED]
+        if self._target.trouble or not failed:
+            return self._target.trouble
+        what = "A post" if failed[-1].kind == KIND else f"A message ({failed[-1].kind})"
+        return f"{what} could not be made: {reason(failed[-1].error)}"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.slack.delivery.budgets import UPDATE, post_budget, update_budget
+from bot.slack.delivery.budgets import post_budget, update_budget
 from bot.slack.delivery.destinations import Addresses
 from bot.slack.delivery.looking import look
 from bot.slack.delivery.poster import Denied, Poster, Sent, TooOften, Unreachable
-from bot.slack.delivery.refusals import GONE, UNFIT
+from bot.slack.delivery.refusals import CLOSED, GONE, SHUT_OUT, UNFIT
 from bot.slack.delivery.rows import Rows
 from bot.slack.mrkdwn import cut
 from bot.slack.views.messages import Message, Wanted
@@ -36,14 +37,20 @@ class Tools:
 
 @dataclass
 class Pauses:
-    """Why not everything could be sent, and when to come back."""
+    """Why not everything could be sent, and when to come back.
+
+    Cards that wait for the same turns come back spread over the time that the turns of all of them take: at one
+    moment, all but a few would have come in vain.
+    """
 
     waits: list[timedelta] = field(default_factory=list)
-    behind: int = 0
+    urgency: int = 9
 
-    def add(self, wait: timedelta, behind: int = 0) -> None:
+    def add(self, wait: timedelta, behind: int = 0, budget: Budget | None = None) -> None:
+        if budget is not None:
+            wait += random.uniform(0, 0.7) * max(behind - 1, 0) * budget.every
+            self.urgency = min(self.urgency, budget.urgency)
         self.waits.append(wait)
-        self.behind = max(self.behind, behind)
 
 
 class Sending:
@@ -81,7 +88,7 @@ class Sending:
         try:
             self._poster.update(row.channel, row.ts, wanted.message)
         except TooOften as error:
-            return self._held(UPDATE, error)
+            return self._held(update_budget(wanted.priority), error)
         except Denied as error:
             return self._not_updated(row, wanted, error)
         self.reached = True
@@ -96,7 +103,10 @@ class Sending:
         if error.code in GONE:
             self._rows.lose(row, error.code)
             return True
-        raise error
+        if error.code in CLOSED or error.code in SHUT_OUT:
+            raise error
+        self._rows.keep(replace(row, digest=wanted.message.digest, error=error.code))
+        return True
 
     # posting ---------------------------------------------------------------------------------------------
 
@@ -137,7 +147,7 @@ class Sending:
             sent = self._sent(row, message)
         except TooOften as error:
             self._rows.keep(replace(row, unclear=None))
-            return self._held(post_budget(row.channel).name, error)
+            return self._held(post_budget(row.channel), error)
         except Unreachable as error:
             if not error.unclear:
                 self._rows.keep(replace(row, unclear=None))
@@ -161,10 +171,10 @@ class Sending:
         if error.code in GONE and parent is not None:
             self._rows.lose(parent, error.code)
             return True
-        if error.code in UNFIT or wanted.channel:
-            self._rows.fail(row, wanted.message, error.code)
-            return True
-        raise error
+        if error.code in SHUT_OUT or (error.code in CLOSED and not wanted.channel):
+            raise error
+        self._rows.fail(row, wanted.message, error.code)
+        return True
 
     def _is_clear(self, row: Delivery, message: Message) -> bool:
         """Whether it is certain that a message whose post went unanswered is not there; one that is, is taken over."""
@@ -192,10 +202,10 @@ class Sending:
     def _granted(self, budget: Budget) -> bool:
         turn = self._outbox.reserve(budget)
         if not turn.granted:
-            self.pauses.add(turn.wait, turn.behind)
+            self.pauses.add(turn.wait, turn.behind, budget)
         return turn.granted
 
-    def _held(self, name: str, error: TooOften) -> bool:
-        self._outbox.hold(name, error.pause)
-        self.pauses.add(error.pause)
+    def _held(self, budget: Budget, error: TooOften) -> bool:
+        self._outbox.hold(budget.name, error.pause)
+        self.pauses.add(error.pause, budget=budget)
         return False

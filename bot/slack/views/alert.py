@@ -50,8 +50,8 @@ def alert_message(snapshot: RunSnapshot, alert: AlertSnapshot, *, ops: bool = Fa
         words = f"{_resolved(alert)}\nIt was: {what}"
         return Message(f"{line(title_of(run))}: put right", fitted([head, section(words), context(footer(run))]))
     shown: list[Block] = [head, section(f"❌ {what}")]
-    shown.append(section(_advice(problem) + _kept(snapshot)))
-    shown.append(context(subject_of(run), _whose(run, ops=ops), footer(run)))
+    shown.append(section(_whose(run, ops=ops) + _advice(problem) + _kept(snapshot)))
+    shown.append(context(subject_of(run), footer(run)))
     return Message(
         f"{line(title_of(run), 100)} needs a person: {said(_reason(problem, alert), 200)}",
         fitted(shown, actions(_buttons(snapshot, problem))),
@@ -140,7 +140,7 @@ def _kept(snapshot: RunSnapshot) -> str:
 def _whose(run: Run, *, ops: bool) -> str:
     if ops or not slack_user(run.started_by):
         return ""
-    return f"{mention(run.started_by)}, this is your run."
+    return f"{mention(run.started_by)}, this is your run. "
 
 
 def _buttons(snapshot: RunSnapshot, problem: Problem | None) -> Iterable[Block]:

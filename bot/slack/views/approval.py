@@ -187,9 +187,9 @@ def _votes(shown: ApprovalSnapshot) -> list[Block]:
     if approval.quorum > 1 and shown.agreed:
         names = people([vote.by for vote in shown.agreed], "and")
         rows.append(f"*{len(shown.agreed)} of {approval.quorum} approvals*: {names}")
-        rows += [f"{mention(vote.by)}:\n{quoted(vote.comment, 300)}" for vote in shown.agreed if vote.comment.strip()][
-            :5
-        ]
+        several = len(shown.agreed) > 1
+        commented = [vote for vote in shown.agreed if vote.comment.strip()][:5]
+        rows += [f"{mention(vote.by)}:\n" * several + quoted(vote.comment, 300) for vote in commented]
     rows += [summary_of(edit) for edit in shown.edits[-3:]]
     void = [vote.by for vote in shown.decisions if not shown.holds(vote)]
     if void:
@@ -229,7 +229,11 @@ def _content_blocks(approval: Approval, *, ready: bool) -> list[Block]:
     if not content.parts:
         return sections(content.text)
     excerpt = pieces(content.text[: EXCERPT * 4], EXCERPT)[0]
-    where = "is in the thread, as a file" if content.as_file else f"is in the thread, in {len(content.parts)} parts"
+    where = "is in the thread"
+    if content.as_file:
+        where += ", as a file"
+    elif len(content.parts) > 1:
+        where += f", in {len(content.parts)} parts"
     shown = [section(excerpt + "\n…")]
     return [*shown, context(f"The full text ({len(content.text):,} characters) {where}.")] if ready else shown
 

@@ -87,7 +87,7 @@ def _fields(value: Mapping[str, Json], depth: int) -> str:
         return _code(json.dumps(value, ensure_ascii=False, indent=2))
     parts: list[str] = []
     brief = False
-    for name, inner in value.items():
+    for name, inner in sorted(value.items(), key=lambda field: not is_short(field[1])):
         title = f"*{label(name)}*"
         if is_short(inner):
             row = f"{title}: {scalar(inner)}"

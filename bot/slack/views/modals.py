@@ -11,12 +11,12 @@ from bot.inputs import schema_of, type_of
 from bot.slack import ids
 from bot.slack.fields import Field, fields_for
 from bot.slack.ids import Context
-from bot.slack.inputs import input_blocks
 from bot.slack.mrkdwn import line, people, said, when
 from bot.slack.views.blocks import context as small
 from bot.slack.views.blocks import modal, section, sections, text_of
 from bot.slack.views.card import title_of
 from bot.slack.views.content import value_of
+from bot.slack.views.inputs import input_blocks
 from bot.slack.views.messages import Block, View
 from workflows.engine.definition import Workflow
 from workflows.engine.model import Approval, Record, Run

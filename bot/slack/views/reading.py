@@ -76,15 +76,19 @@ def alerts_of(run: Run, events: Iterable[Event]) -> tuple[AlertSnapshot, ...]:
 def _edits(
     approval: Approval, votes: Iterable[Decision], events: Iterable[tuple[Event, Mapping[str, Any]]]
 ) -> tuple[Edit, ...]:
-    known = {event.actor: data["before"] for event, data in events if "before" in data}
+    told = [(event, data["change"]) for event, data in events if isinstance(data.get("change"), Mapping)]
+    if told:
+        return tuple(
+            Edit(event.actor, event.at, _text(change.get("before")), _text(change.get("after")))
+            for event, change in told
+        )
     current = value_of(approval.editable)
-    values = current.get("values", {}) if isinstance(current, Mapping) and not current.get("edited") else {}
-    made = []
-    for vote in votes:
-        if vote.edited:
-            before = json.dumps(known.get(vote.by, values), ensure_ascii=False)
-            made.append(Edit(vote.by, vote.at, before, vote.edited))
-    return tuple(made)
+    former = current.get("values") if isinstance(current, Mapping) and not current.get("edited") else {}
+    return tuple(Edit(vote.by, vote.at, _text(former), vote.edited) for vote in votes if vote.edited)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value if isinstance(value, Mapping) else {}, ensure_ascii=False)
 
 
 def _progressing(records: Iterable[Record], events: Iterable[Event]) -> dict[str, str]:

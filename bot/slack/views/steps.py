@@ -16,7 +16,7 @@ from workflows.engine.problem import problem_from
 from workflows.engine.progress import Item
 from workflows.engine.progress.model import LEAVES
 
-LINES = 20
+LINES = 14
 """So many lines of steps a card has before finished ones are folded."""
 NOTED = timedelta(seconds=1)
 """Shorter steps show no length of time."""
@@ -163,7 +163,7 @@ def _titles(item: Item) -> Iterator[str]:
 
 
 def _joined(titles: Sequence[str]) -> str:
-    return ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
+    return ", ".join(titles[:2]) + (f" and {len(titles) - 2} more" if len(titles) > 2 else "")
 
 
 def _leaf(item: Item, notes: Notes) -> Row:

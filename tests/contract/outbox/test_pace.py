@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.contract.outbox.shown import Shown
-from workflows.engine.outbox import Budget, Turn
+from workflows.engine.outbox import Budget, Left, Turn
 
 SECOND = timedelta(seconds=1)
 EVEN = Budget("post/C1", SECOND)
@@ -57,3 +58,14 @@ def test_who_has_to_wait_hears_how_many_wait(shown: Shown) -> None:
     shown.seen("r2")
     assert turns(shown, EVEN) == 1
     assert shown.outbox.reserve(EVEN).behind == 2
+
+
+def test_only_those_that_are_as_urgent_count(shown: Shown) -> None:
+    for run_id, urgency in (("r1", 0), ("r2", 1), ("r3", 2), ("r4", 2)):
+        shown.seen(run_id)
+        claim = shown.take(run_id)
+        shown.outbox.leave(claim.lease, Left(0, claim.card.wanted, urgency=urgency))
+    assert turns(shown, EVEN) == 1
+    counts = [shown.outbox.reserve(replace(EVEN, urgency=urgency)).behind for urgency in (0, 1, 2)]
+    assert counts == [1, 2, 4]
+    assert shown.outbox.behind() == 4

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 
 from bot.runtime import Runtime
-from bot.sandbox import ApiCall, LocalUser, LocalWorkspace
+from bot.sandbox import ApiCall, LocalUser, LocalWorkspace, Message
 from bot.settings import Settings, read_settings
 from bot.slack.manifest import EVENTS_PATH, manifest
 from bot.web.app import create_app
@@ -109,6 +109,13 @@ class Stage:
                 self.clock.advance(timedelta(seconds=0.5))
         raise AssertionError(f"The stage does not come to rest: {self.runtime.outbox.troubled(limit=10)}")
 
+    def round(self, *, advance: bool = True) -> None:
+        """What can be done at this moment: runs that were rung for go on, then what is due is delivered."""
+        self.quiet()
+        if advance:
+            self._advance()
+        self._deliver()
+
     def quiet(self) -> None:
         """Until nothing is on its way between Slack and the edge, and nothing is left to do."""
         self.workspace.settle()
@@ -128,6 +135,12 @@ class Stage:
     def run(self, workflow: str = "") -> Run:
         """The one run."""
         (found,) = self.runs(workflow)
+        return found
+
+    def current(self, message: Message) -> Message:
+        """A message as it stands now."""
+        found = self.workspace.current(message)
+        assert found is not None, "It was deleted"
         return found
 
     def _advance(self) -> bool:

@@ -17,8 +17,7 @@ def an_editor_approves(stage: Stage) -> None:
     assert asked.ts != card.ts
     ben.click("Approve", message=asked)
     stage.settle()
-    shown = stage.workspace.current(asked)
-    assert shown is not None
+    shown = stage.current(asked)
     assert "Approved* by @ben" in shown.shown or "Approved" in shown.shown
     assert not shown.buttons
     assert stage.shop.sold == ["tea"]
@@ -49,7 +48,7 @@ def others_may_not(stage: Stage) -> None:
         one.close_modal()
     stage.settle()
     assert stage.run().state is RunState.WAITING
-    assert stage.workspace.current(asked).buttons  # type: ignore[union-attr] - it is there
+    assert stage.current(asked).buttons
 
 
 @story("press approval.changes", "send approval.changes", "press approval.approve")
@@ -61,7 +60,7 @@ def changes_are_asked_for(stage: Stage) -> None:
     ben.click("Request changes", message=first)
     assert ben.submit(what_should_change="shorter") is None
     stage.settle()
-    assert not stage.workspace.current(first).buttons  # type: ignore[union-attr] - it is there
+    assert not stage.current(first).buttons
     second = ben.see("tea (shorter)", channel="#content")
     assert second.ts != first.ts
     ben.click("Approve", message=second)
@@ -81,7 +80,7 @@ def it_is_rejected(stage: Stage) -> None:
     assert carla.submit(why="not this year") is None
     stage.settle()
     assert stage.run().state is RunState.FAILED
-    assert "not this year" in stage.workspace.current(asked).shown  # type: ignore[union-attr] - it is there
+    assert "not this year" in stage.current(asked).shown
     ben.submit(why="too late")
     assert "already rejected by @carla" in ben.see_modal("Too late").shown
 
@@ -128,7 +127,7 @@ def it_is_handed_to_another(stage: Stage) -> None:
     ben.click("Approve", message=asked)
     stage.quiet()
     assert "may not decide" in ben.ephemerals("#content")[-1].shown
-    ana.click("Approve", message=stage.workspace.current(asked))
+    ana.click("Approve", message=stage.current(asked))
     stage.settle()
     assert stage.shop.sold == ["tea"]
 
@@ -156,8 +155,8 @@ def two_have_to_agree(stage: Stage) -> None:
     ben.click("Approve", message=asked)
     stage.settle()
     assert not stage.shop.sold
-    assert "@ben" in stage.workspace.current(asked).shown  # type: ignore[union-attr] - it is there
-    carla.click("Approve", message=stage.workspace.current(asked))
+    assert "@ben" in stage.current(asked).shown
+    carla.click("Approve", message=stage.current(asked))
     stage.settle()
     assert stage.shop.sold == ["tea"]
 
@@ -169,9 +168,9 @@ def it_is_decided_elsewhere(stage: Stage) -> None:
     stage.settle()
     asked = ben.see("Publish this?", channel="#content")
     approval = stage.runtime.store.approvals()[0]
-    stage.runtime.service.decide(approval.id, "approved", by=stage.actor("carla"))  # type: ignore[arg-type] - as text
+    stage.runtime.service.decide(approval.id, "approved", by=stage.actor("carla"))  # type: ignore[arg-type]  # as text
     stage.settle()
-    assert not stage.workspace.current(asked).buttons  # type: ignore[union-attr] - it is there
+    assert not stage.current(asked).buttons
     ben.click("Approve", message=asked)
     stage.quiet()
     assert "already approved by @carla" in ben.ephemerals("#content")[-1].shown

@@ -68,7 +68,10 @@ def a_run_starts_later(stage: Stage) -> None:
     assert "It starts" in reply.shown
     stage.settle()
     run = stage.run("note")
-    assert (run.state, run.due_at) == (RunState.QUEUED, datetime(2026, 1, 5, 13, 0, tzinfo=UTC))  # Berlin is an hour ahead
+    assert (run.state, run.due_at) == (
+        RunState.QUEUED,
+        datetime(2026, 1, 5, 13, 0, tzinfo=UTC),
+    )  # Berlin is an hour ahead
     stage.skip(hours=3, minutes=59)
     assert stage.run("note").state is RunState.QUEUED
     stage.skip(minutes=2)
@@ -238,5 +241,3 @@ def a_repeat_starts_nothing_twice(stage: Stage) -> None:
 
 def _content(stage: Stage) -> str:
     return stage.workspace.channel("#content").id
-
-

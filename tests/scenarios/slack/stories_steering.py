@@ -30,8 +30,7 @@ def runs_are_cancelled(stage: Stage) -> None:
     assert ana.submit(why="never mind") is None
     stage.settle()
     assert stage.runs()[1].state is RunState.CANCELLED
-    shown = stage.workspace.current(card)
-    assert shown is not None
+    shown = stage.current(card)
     assert "never mind" in shown.shown
     assert "Cancel" not in shown.buttons
 
@@ -111,7 +110,7 @@ def a_dead_letter_is_discarded(stage: Stage) -> None:
     ana.click("Discard", message=alert)
     stage.settle()
     assert stage.run().dead_at is None
-    assert "Discard" not in stage.workspace.current(alert).buttons  # type: ignore[union-attr] - it is there
+    assert "Discard" not in stage.current(alert).buttons
     ana.click("Discard", message=alert)
     stage.quiet()
     assert "nothing to discard" in ana.ephemerals("#content")[-1].shown

@@ -84,4 +84,4 @@ class Recorder:
         return self.listeners.home(team, user)
 
     def _said(self, text: str) -> None:
-        self.used.add(f"say {text.split()[0] if text.strip() else 'help'}")
+        self.used.add(f"say {text.split(maxsplit=1)[0] if text.strip() else 'help'}")

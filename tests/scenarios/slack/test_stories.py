@@ -18,7 +18,7 @@ TOLD = (stories_starting, stories_deciding, stories_steering)
 def test_story(told: Story, transport: str, tmp_path: Path) -> None:
     with opened_stage(tmp_path, transport) as stage:
         recorder = Recorder(stage.side.app.listeners)
-        stage.side.app.listeners = recorder  # type: ignore[assignment] - it stands before them
+        stage.side.app.listeners = recorder  # type: ignore[assignment]  # it stands before them
         told.play(stage)
         stage.quiet()
     assert told.uses <= recorder.used, f"The story does not use {sorted(told.uses - recorder.used)}"

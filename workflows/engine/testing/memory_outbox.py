@@ -84,7 +84,7 @@ class MemoryOutbox:
             wait = min(left.wait, SOON) if card.wanted > left.wanted else left.wait
             self._rows.cards[lease.run_id] = replace(
                 card, shown=max(card.shown, left.shown), due_at=self._clock.now() + wait, place=left.place,
-                failures=left.failures, error=left.error, lease_owner=None, lease_until=None,
+                failures=left.failures, error=left.error, urgency=left.urgency, lease_owner=None, lease_until=None,
             )  # fmt: skip
 
     def release(self, owner: str) -> int:
@@ -128,7 +128,7 @@ class MemoryOutbox:
                 self._rows.pace[budget.name] = (max(free_at, now) + budget.every, held_until)
                 return Turn(True)
             wait = max(free_at - ahead - now, held_until - now, timedelta(0))
-            return Turn(False, wait, self.behind())
+            return Turn(False, wait, self.behind(budget.urgency))
 
     def hold(self, name: str, pause: timedelta) -> datetime:
         with self._lock:
@@ -159,9 +159,9 @@ class MemoryOutbox:
             found = [card for card in self._rows.cards.values() if card.error]
             return sorted(found, key=lambda card: card.run_id, reverse=True)[:limit]
 
-    def behind(self) -> int:
+    def behind(self, urgency: int = 9) -> int:
         with self._lock:
-            return len(self._wanting())
+            return sum(card.urgency <= urgency for card in self._wanting())
 
     def _wanting(self) -> list[Card]:
         return [card for card in self._rows.cards.values() if card.shown < card.wanted]

@@ -49,8 +49,8 @@ async function start() {
 /** Nothing is redrawn between a press and its release. */
 function followPointer() {
   window.addEventListener("pointerdown", () => store.pointer(true), true);
-  for (const end of ["pointerup", "pointercancel", "blur"])
-    window.addEventListener(end, () => store.pointer(false), true);
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => store.pointer(false), true);
+  window.addEventListener("blur", (event) => event.target === window && store.pointer(false));
   document.addEventListener("visibilitychange", () => store.pause(document.hidden));
 }
 

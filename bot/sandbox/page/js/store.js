@@ -5,6 +5,9 @@ import { toast } from "./toast.js";
 
 /** @typedef {{kind: "channel", id: string, thread: string}|{kind: "home"}} Place */
 
+/** A release that the browser did not tell of ends the wait. */
+const LONGEST_PRESS_MS = 5000;
+
 class Store {
   constructor() {
     /** @type {import("./types.js").State|null} */
@@ -26,6 +29,8 @@ class Store {
     this.again = false;
     this.pointerDown = false;
     this.owed = false;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.release = undefined;
     /** @type {Map<string, any>} users by id, channels by id */
     this.index = new Map();
     /** What every drawn text depends on besides itself: whom it is drawn for, and the names it may mention. */
@@ -50,6 +55,8 @@ class Store {
   /** @param {boolean} down */
   pointer(down) {
     this.pointerDown = down;
+    clearTimeout(this.release);
+    if (down) this.release = setTimeout(() => this.pointer(false), LONGEST_PRESS_MS);
     if (!down && this.owed) setTimeout(() => this.draw(), 0);
   }
 

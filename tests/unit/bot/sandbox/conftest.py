@@ -18,7 +18,7 @@ def clock() -> SkippingClock:
 
 @pytest.fixture
 def workspace(clock: SkippingClock) -> Iterator[LocalWorkspace]:
-    with LocalWorkspace(manifest(), clock=clock, ack_seconds=3.0) as opened:
+    with LocalWorkspace(manifest(), clock=clock, ack_seconds=20.0) as opened:
         yield opened
 
 

@@ -87,15 +87,10 @@ def field(label: str, element: Json, **more: Any) -> Json:
     }
 
 
-def modal(*blocks: Json, title: str = "A modal", **more: Any) -> Json:
+def modal(*blocks: Json, title: Any = "A modal", **more: Any) -> Json:
     """A modal view."""
-    told = {
-        "type": "modal",
-        "callback_id": "form",
-        "title": text(title),
-        "submit": text("Send"),
-        "blocks": list(blocks),
-    }
+    head = text(title) if isinstance(title, str) else title
+    told = {"type": "modal", "callback_id": "form", "title": head, "submit": text("Send"), "blocks": list(blocks)}
     return told | more
 
 

@@ -236,7 +236,9 @@ def test_every_nested_shape_exists() -> None:
     for shape in SHAPES.values():
         for rule in shape.rules:
             for name in getattr(rule, "shapes", ()):
-                assert name in ELEMENTS or name in OBJECTS or f"block:{name}" in SHAPES or name.startswith("text:"), name
+                assert name in ELEMENTS or name in OBJECTS or f"block:{name}" in SHAPES or name.startswith("text:"), (
+                    name
+                )
 
 
 def test_every_block_of_the_table_is_known_to_slack_sdk() -> None:

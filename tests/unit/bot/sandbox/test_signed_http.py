@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,7 +12,17 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.sandbox import AppFailed, LocalWorkspace, NoAppConnected, OperationTimeout, SkippingClock
-from tests.unit.bot.sandbox.stage import Heard, Listener, actions, app_of, button, client_of, connected, manifest, section
+from tests.unit.bot.sandbox.stage import (
+    Heard,
+    Listener,
+    actions,
+    app_of,
+    button,
+    client_of,
+    connected,
+    manifest,
+    section,
+)
 
 Json = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
@@ -149,17 +160,15 @@ def test_nobody_is_there(workspace: LocalWorkspace) -> None:
 
 
 def test_too_late() -> None:
-    with LocalWorkspace(manifest(), ack_seconds=0.1) as workspace:
-        release = Listener(fine)
-        held = release.changed
+    noticed = threading.Event()
 
-        def late(_heard: Heard) -> tuple[int, dict[str, str], str]:
-            with held:
-                held.wait_for(lambda: False, 0.3)
-            return 200, {}, "too late"
+    def late(_heard: Heard) -> tuple[int, dict[str, str], str]:
+        noticed.wait(10)
+        return 200, {}, "too late"
 
-        listener = Listener(late)
-        with listener.listening():
-            workspace.deliver_to(listener.url)
-            with pytest.raises(OperationTimeout):
-                workspace.user("ana").command("/baton")
+    listener = Listener(late)
+    with LocalWorkspace(manifest(), ack_seconds=0.1) as workspace, listener.listening():
+        workspace.deliver_to(listener.url)
+        with pytest.raises(OperationTimeout):
+            workspace.user("ana").command("/baton")
+        noticed.set()

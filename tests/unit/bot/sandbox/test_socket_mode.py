@@ -16,7 +16,8 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from bot.sandbox import LocalWorkspace, NoAppConnected, OperationTimeout, SkippingClock
 from tests.unit.bot.sandbox.stage import client_of, manifest
@@ -24,7 +25,7 @@ from tests.unit.bot.sandbox.stage import client_of, manifest
 Json = dict[str, Any]
 
 
-def opened(workspace: LocalWorkspace) -> ClientConnection:
+def opened(workspace: LocalWorkspace) -> Connection:
     """A bare websocket, past its hello."""
     address = client_of(workspace).apps_connections_open(app_token=workspace.app_token)["url"]
     socket = connect(address, compression=None)
@@ -34,7 +35,7 @@ def opened(workspace: LocalWorkspace) -> ClientConnection:
     return socket
 
 
-def answer(socket: ClientConnection, payload: Json | None = None) -> Json:
+def answer(socket: Connection, payload: Json | None = None) -> Json:
     """Read one envelope and acknowledge it."""
     envelope: Json = json.loads(socket.recv(5))
     socket.send(json.dumps({"envelope_id": envelope["envelope_id"], **({"payload": payload} if payload else {})}))
@@ -193,13 +194,13 @@ def test_doubled_and_reordered_events(workspace: LocalWorkspace) -> None:
 
 
 def test_events_that_the_manifest_does_not_ask_for_stay_away() -> None:
-    with LocalWorkspace(manifest(events=["app_mention"], without=("im:history",))) as workspace:
-        with opened(workspace) as socket:
-            workspace.user("ana").dm("nobody hears this")
-            workspace.user("ana").say("nor this", "#content")
-            workspace.user("ana").mention("but this", channel="#content")
-            assert answer(socket)["payload"]["event"]["type"] == "app_mention"
-            workspace.settle()
+    asked_for = manifest(events=["app_mention"], without=("im:history",))
+    with LocalWorkspace(asked_for) as workspace, opened(workspace) as socket:
+        workspace.user("ana").dm("nobody hears this")
+        workspace.user("ana").say("nor this", "#content")
+        workspace.user("ana").mention("but this", channel="#content")
+        assert answer(socket)["payload"]["event"]["type"] == "app_mention"
+        workspace.settle()
 
 
 def test_who_an_event_came_from(workspace: LocalWorkspace) -> None:

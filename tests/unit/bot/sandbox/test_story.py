@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from slack_bolt import App
 
-from bot.sandbox import LocalWorkspace
+from bot.sandbox import LocalWorkspace, SkippingClock
 from tests.unit.bot.sandbox.stage import actions, app_of, button, connected, field, manifest, modal, section
 
 
@@ -75,9 +75,10 @@ def shortcuts(app: App) -> None:
         ack()
         respond(f"About: {body['message']['text']}")
 
+
 @pytest.mark.parametrize("transport", ["socket", "http"])
 def test_the_story(transport: str) -> None:
-    with LocalWorkspace(manifest()) as workspace:
+    with LocalWorkspace(manifest(), clock=SkippingClock(), ack_seconds=20.0) as workspace:
         app = app_of(workspace)
         newsroom(app)
         ana, ben, eve = (workspace.user(name) for name in ("ana", "ben", "eve"))

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from bot.sandbox import LocalWorkspace
 from bot.sandbox.api.scopes import SCOPES
@@ -17,7 +18,7 @@ from tests.unit.bot.sandbox.stage import actions, button, client_of, manifest, m
 Call = Callable[[Room], Any]
 
 
-def posted(room: Room) -> dict[str, str]:
+def posted(room: Room) -> dict[str, Any]:
     channel, ts = room.post()
     return {"channel": channel, "ts": ts}
 
@@ -43,9 +44,7 @@ GOOD: dict[str, Call] = {
     "chat.postEphemeral": lambda room: room.client.chat_postEphemeral(
         channel="#content", user=room.user("ana"), text="x"
     ),
-    "chat.getPermalink": lambda room: room.client.chat_getPermalink(
-        channel=room.post()[0], message_ts=room.post()[1]
-    ),
+    "chat.getPermalink": lambda room: room.client.chat_getPermalink(channel=room.post()[0], message_ts=room.post()[1]),
     "views.open": lambda room: room.client.views_open(trigger_id=room.trigger(), view=modal(section("x"))),
     "views.update": lambda room: room.client.views_update(view_id=room.opened()["id"], view=modal(section("y"))),
     "views.push": pushed,
@@ -115,7 +114,7 @@ def test_updating_with_text_alone_takes_the_blocks_away(room: Room) -> None:
     message = room.workspace.channel("#content").messages[-1]
     assert (message.shown, message.buttons) == ("shown\nGo", ("Go",))
     assert all(block["block_id"] for block in posted["message"]["blocks"])
-    where = {"channel": posted["channel"], "ts": posted["ts"]}
+    where: dict[str, Any] = {"channel": posted["channel"], "ts": posted["ts"]}
     room.client.chat_update(**where, blocks=[section("again")], text="fallback")
     assert room.workspace.channel("#content").messages[-1].edited == ""
     told = room.client.chat_update(**where, text="bare")
@@ -222,10 +221,28 @@ def test_calls_are_shown_to_listeners(room: Room) -> None:
     assert seen == ["auth.test"]
 
 
+def test_a_refused_call_says_why(room: Room) -> None:
+    with pytest.raises(SlackApiError):
+        room.client.chat_postMessage(channel="#content", text="x", blocks=[actions()])
+    assert room.workspace.calls[-1].messages == (
+        "[ERROR] no fewer than 1 items allowed [json-pointer:/blocks/0/elements]",
+    )
+
+
+def test_answers_and_response_urls_are_calls_too(room: Room) -> None:
+    room.hook().send(text="x", blocks=[section("y")])
+    room.hook().send(text="x", replace_original=False, blocks=[{"type": "poem"}])
+    told = [(call.method, call.ok, call.error) for call in room.workspace.calls]
+    assert told == [("response_url", True, ""), ("response_url", False, "invalid_blocks")]
+    assert room.workspace.calls[0].arguments["blocks"] == [section("y")]
+
+
 def test_what_a_listener_raises_is_raised_at_the_end() -> None:
     def refuses(_call: object) -> None:
         raise AssertionError("this payload is bad")
 
-    with pytest.raises(AssertionError, match="this payload is bad"), LocalWorkspace(manifest()) as opened:
-        opened.on_call(refuses)
-        client_of(opened).auth_test()
+    opened = LocalWorkspace(manifest()).__enter__()
+    opened.on_call(refuses)
+    client_of(opened).auth_test()
+    with pytest.raises(AssertionError, match="this payload is bad"):
+        opened.__exit__(None, None, None)

@@ -166,7 +166,9 @@ def test_mistakes_are_told_at_their_fields() -> None:
         "colour": "This choice is not there any more. Choose another.",
         "data": 'This is not JSON. Text stands in double quotes: "text"; lists in [ ], objects in { }.',
     }  # fmt: skip
-    placed = forms.block_errors(FIELDS, wrong.errors | {"other.0": "no such field", "tags.1": "bad", "": "all wrong"})
+    placed = forms.block_errors(
+        FIELDS, {**wrong.errors} | {"other.0": "no such field", "tags.1": "bad", "": "all wrong"}
+    )
     assert placed["field.whole"] == "many is not a whole number."
     assert placed["field.tags"] == "bad"
     assert placed["field.text"] == "other.0: no such field all wrong"

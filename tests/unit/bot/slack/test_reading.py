@@ -59,8 +59,14 @@ def test_votes_handovers_and_edits_are_read() -> None:
     [shown] = taken(harness, run_id).approvals
     assert [vote.by for vote in shown.agreed] == ["test:b"]
     [edit] = shown.edits
-    assert (edit.by, json.loads(edit.after)) == ("test:b", {"title": "Green tea"})
-    assert json.loads(edit.before) in ({"title": "Tea"}, {})
+    assert (edit.by, json.loads(edit.before), json.loads(edit.after)) == (
+        "test:b", {"title": "Tea"}, {"title": "Green tea"},
+    )  # fmt: skip
+    harness.decide(Outcome.APPROVED, by="test:b", edited={"title": "Black tea"})
+    [shown] = taken(harness, run_id).approvals
+    assert [(json.loads(one.before)["title"], json.loads(one.after)["title"]) for one in shown.edits] == [
+        ("Tea", "Green tea"), ("Green tea", "Black tea"),
+    ]  # fmt: skip
     assert taken(harness, run_id).summary == "s"
 
 

@@ -25,7 +25,7 @@ class Clock:
 
     def tick(self, *, crash: bool = False) -> int:
         """Look once; with `crash`, die before the cursor is kept. How many topics were due."""
-        polled = poll(self.topics, self.cursor, channel="#content")
+        polled = poll(self.topics, self.cursor)
         for due in polled.due:
             self.newsroom.harness.start(WORKFLOW, due.order, by="trigger:topics", key=due.key)
         if not crash:
@@ -60,10 +60,10 @@ def test_ready_topics_start_and_others_do_not(newsroom: Newsroom, clock: Clock) 
     assert clock.runs() == ["topic:a", "topic:b", "topic:c"]
 
 
-def test_the_order_names_the_topic_and_the_channel(newsroom: Newsroom, clock: Clock) -> None:
+def test_the_order_names_the_topic(newsroom: Newsroom, clock: Clock) -> None:
     newsroom.topic("a")
-    [due] = poll(clock.topics, "", channel="#content").due
-    assert (due.key, due.order.topic, due.order.channel) == ("topic:a", "a", "#content")
+    [due] = poll(clock.topics, "").due
+    assert (due.key, due.order.topic, due.order.channel) == ("topic:a", "a", "")
 
 
 def test_a_crash_before_the_cursor_is_kept_starts_nothing_twice(newsroom: Newsroom, clock: Clock) -> None:

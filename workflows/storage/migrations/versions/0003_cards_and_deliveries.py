@@ -43,6 +43,7 @@ def create_cards() -> None:
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("urgency", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", name="pk_card"),
     )
     partial_index("ix_card_due_at", "card", ["due_at"], "shown < wanted")
