@@ -59,7 +59,7 @@ COMMANDS = {
     "doctor": Entry("upkeep", "Check every part and say what to do.", LOOK),
     "up": Entry("services", "Run everything here: web, worker and clock, with Redis when none is set.", SERVE),
     "sandbox": Entry("sandbox", "Run a local Slack workspace in front, to try Baton without an account.", SERVE),
-    "demo": Entry("demo", "Try Baton: write an article, decide on it, and read it on a site on this machine.", SERVE),
+    "demo": Entry("demo", "Try Baton in a local Slack workspace: write an article, decide on it, and read it.", SERVE),
     "web": Entry("services", "Run the web process: Slack, health, metrics and the local site.", SERVE),
     "worker": Entry("services", "Run a worker: it advances runs.", SERVE),
     "clock": Entry("services", "Run the clock: it rings what is due.", SERVE),

@@ -79,7 +79,12 @@ class Runtime:
     def store(self) -> SqlStore:
         if not self.settings.database_url:
             self.settings.home.mkdir(parents=True, exist_ok=True)
-        return SqlStore(self.settings.database)
+        return SqlStore(self.settings.database, clock=self.judge)
+
+    @property
+    def judge(self) -> Clock | None:
+        """By whose time leases and due times are judged; None means the database's own."""
+        return None
 
     @property
     def outbox(self) -> Outbox:
@@ -121,7 +126,7 @@ class Runtime:
     @cached_property
     def slack_directory(self) -> SlackDirectory:
         """Who is who in the Slack workspace; asked when somebody from there does something."""
-        client = _on_demand("bot.slack.calling").web_client(self.settings)
+        client = _on_demand("bot.slack.calling").web_client(self.settings, 1)  # people wait for it
         made: SlackDirectory = _on_demand("bot.slack.directory").SlackDirectory(
             client, self.clock.monotonic, self.settings.baton_roles
         )

@@ -39,6 +39,14 @@ class SlackApp:
         self._quiet = threading.Condition()
         self._register()
 
+    def warm_up(self) -> None:
+        """Find out who the bot is, soon."""
+
+        def ask() -> None:
+            self.listeners.identity()
+
+        self._errands.run(ask)
+
     def dispatch(self, request: BoltRequest) -> BoltResponse:
         """Take something from Slack; the answer for it. Safe across threads."""
         with self._quiet:

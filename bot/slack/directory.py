@@ -138,6 +138,11 @@ class SlackDirectory:
         except Unanswered:
             return None
 
+    def knows(self, actor: str) -> bool:
+        """Whether it can be said at once how a person stands, without asking Slack."""
+        ids = slack_ids(actor)
+        return ids is None or self._people.has(ids[1])
+
     def members(self, to: str) -> tuple[str, ...]:
         """The people behind a person, role or group, by their ids."""
         found: dict[str, None] = {}

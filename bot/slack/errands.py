@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -12,7 +13,31 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 THREADS = 16
 
+T = TypeVar("T")
 Errand = Callable[[], None]
+
+
+class _Awaited(Generic[T]):
+    """A result that somebody waits for, until they leave."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._found: list[T] = []
+        self._left = False
+
+    def put(self, result: T) -> bool:
+        """Give the result; False when nobody waits any more."""
+        with self._changed:
+            self._found.append(result)
+            self._changed.notify_all()
+            return not self._left
+
+    def take(self, seconds: float) -> T | None:
+        """Wait for it; None when it takes longer."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._found, seconds)
+            self._left = not self._found
+            return self._found[0] if self._found else None
 
 
 class Errands:
@@ -31,6 +56,18 @@ class Errands:
             self._pool.submit(self._carry_out, errand)
         except RuntimeError:  # the process is leaving
             self._done()
+
+    def within(self, seconds: float, work: Callable[[], T], late: Callable[[T], None]) -> T | None:
+        """Do some work that must not raise, and wait so long; what comes later is given to `late`, and this is None."""
+        awaited: _Awaited[T] = _Awaited()
+
+        def errand() -> None:
+            result = work()
+            if not awaited.put(result):
+                late(result)
+
+        self.run(errand)
+        return awaited.take(seconds)
 
     def idle(self, timeout: float) -> bool:
         """Wait until nothing is left to do; False when it takes longer."""

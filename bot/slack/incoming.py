@@ -44,6 +44,7 @@ class Command:
     name: str
     text: str
     trigger: str
+    reply_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def command_of(body: Payload) -> Command:
     """A slash command as Slack sends it."""
     name = str(body["command"])
     caller = Caller(str(body["team_id"]), str(body["user_id"]), str(body.get("channel_id") or ""))
-    return Command(caller, name, str(body.get("text") or ""), str(body.get("trigger_id") or ""))
+    trigger, reply_url = str(body.get("trigger_id") or ""), str(body.get("response_url") or "")
+    return Command(caller, name, str(body.get("text") or ""), trigger, reply_url)
 
 
 def said_of(body: Payload) -> Said | None:

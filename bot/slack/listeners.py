@@ -7,21 +7,26 @@ from dataclasses import dataclass
 
 from bot.slack.commands.saying import carry_out
 from bot.slack.directory import Self
+from bot.slack.errands import Errands
 from bot.slack.incoming import Caller, Command, Press, Said, Submission
 from bot.slack.manifest import commands_of
 from bot.slack.parts import Parts
-from bot.slack.phrases import Grammar, Phrase
+from bot.slack.phrases import Grammar, Phrase, Start
 from bot.slack.pressing import Presses
 from bot.slack.reacting import Answer, Form, Reaction, heard, instead, whispered
 from bot.slack.speaking import Speaker
 from bot.slack.submitting import Submissions
 from bot.slack.views import modals
+from bot.slack.views.messages import Message
 from bot.slack.words import message_of, noted, words_of
 from workflows.engine.definition import OURS
 from workflows.engine.errors import BatonError
 
 SOURCE = "slack"
 """Under which name inbound ids are remembered."""
+PATIENCE = 2.0
+"""Seconds after which a command or press is acknowledged whatever is still to be found out; Slack waits for three."""
+SLOW = "Slack or the database is slow just now. The answer comes in a moment."
 MENTIONED = re.compile(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
 
 
@@ -33,22 +38,31 @@ class Listeners:
     speaker: Speaker
     presses: Presses
     submissions: Submissions
+    errands: Errands
 
     def identity(self) -> Self | None:
         """Who the bot is, if Slack said so."""
         return self.parts.directory.myself()
 
     def command(self, command: Command) -> Reaction:
-        """A slash command: the answer is the acknowledgement."""
+        """A slash command: the answer is the acknowledgement, or follows it when something is slow."""
         caller = command.caller
         try:
-            result = carry_out(self.parts, self._phrase(command), caller, command.trigger)
+            phrase = self._phrase(command)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
             return whispered(message_of(noted(error, caller.actor, command.name)))
-        if isinstance(result, Answer):
-            return whispered(result.message)
-        form = result
-        return heard(lambda: self._open(command, form))
+        if isinstance(phrase, Start) and self.parts.directory.knows(caller.actor):
+            return self._carried_out(command, phrase)
+
+        def late(reaction: Reaction) -> None:
+            if reaction.body is not None:
+                said = Message(str(reaction.body["text"]), tuple(reaction.body.get("blocks", ())))
+                self.speaker.reply(command.reply_url, said)
+            for errand in reaction.then:
+                errand()
+
+        done = self.errands.within(PATIENCE, lambda: self._carried_out(command, phrase), late)
+        return done if done is not None else whispered(Message(SLOW))
 
     def said(self, said: Said) -> Reaction:
         """A mention or a direct message, once: Slack may send it again, and a mention comes in two kinds."""
@@ -66,13 +80,15 @@ class Listeners:
         return heard(lambda: self.speaker.answer(caller.channel, thread, message))
 
     def press(self, press: Press) -> Reaction:
-        """A button."""
-        try:
-            return self.presses.react(press)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
-            message = message_of(noted(error, press.caller.actor, press.action))
-            view = modals.telling("That did not work", message.text)
-            return heard(lambda: self.speaker.whisper(press, message, view))
+        """A button. When it can't be judged at once who presses, what comes of it follows the acknowledgement."""
+        if self.parts.directory.knows(press.caller.actor):
+            return self._pressed(press)
+
+        def late(reaction: Reaction) -> None:
+            for errand in reaction.then:
+                errand()
+
+        return self.errands.within(PATIENCE, lambda: self._pressed(press), late) or heard()
 
     def submission(self, submission: Submission) -> Reaction:
         """A modal."""
@@ -87,6 +103,25 @@ class Listeners:
         return heard(lambda: self.presses.show_home(Caller(team, user)))
 
     # -----------------------------------------------------------------------------------------------------
+
+    def _carried_out(self, command: Command, phrase: Phrase) -> Reaction:
+        caller = command.caller
+        try:
+            result = carry_out(self.parts, phrase, caller, command.trigger)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            return whispered(message_of(noted(error, caller.actor, command.name)))
+        if isinstance(result, Answer):
+            return whispered(result.message)
+        form = result
+        return heard(lambda: self._open(command, form))
+
+    def _pressed(self, press: Press) -> Reaction:
+        try:
+            return self.presses.react(press)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            message = message_of(noted(error, press.caller.actor, press.action))
+            view = modals.telling("That did not work", message.text)
+            return heard(lambda: self.speaker.whisper(press, message, view))
 
     def _phrase(self, command: Command) -> Phrase:
         grammar = Grammar(self.parts.catalogue.names())

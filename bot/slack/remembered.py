@@ -59,6 +59,10 @@ class Remembered(Generic[V]):
                 self._refresh(key, entry)
         return self._value(entry)
 
+    def has(self, key: str) -> bool:
+        """Whether there is a fresh answer."""
+        return self._is_younger(self._entry(key), self._fresh)
+
     def forget(self, key: str) -> None:
         """Ask anew next time."""
         with self._lock:

@@ -58,6 +58,10 @@ class Speaker:
         """Show a person's App Home."""
         self._call("views.publish", user_id=user, view=view)
 
+    def reply(self, url: str, message: Message) -> None:
+        """Answer a command at its own address, for the person alone."""
+        self._sent(url, message)
+
     def whisper(self, press: Press, message: Message, over: View | None = None) -> None:
         """Tell the person alone who pressed: beside the message, or as the view `over` where there is none."""
         if press.reply_url and self._sent(press.reply_url, message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import anyio.to_thread
@@ -45,7 +45,8 @@ class SlackSide:
         self._threads = anyio.CapacityLimiter(THREADS)
 
     def start(self) -> None:
-        """Connect, where Socket Mode is set up."""
+        """Connect, where Socket Mode is set up, and ask who the bot is, so that the first command need not."""
+        self.app.warm_up()
         if self.line is not None:
             self.line.start()
         elif self._verifier is None:
@@ -66,13 +67,22 @@ class SlackSide:
             text = body.decode()
         except UnicodeDecodeError:
             return PlainTextResponse(UNSIGNED, 401)  # Slack sends UTF-8
-        if self._verifier is None or not self._verifier.is_valid_request(text, dict(request.headers)):
+        if not self._is_signed(text, request.headers):
             return PlainTextResponse(UNSIGNED, 401)
         headers: dict[str, str | Sequence[str]] = {**request.headers}
         answer = await anyio.to_thread.run_sync(
             lambda: self.app.dispatch(BoltRequest(body=text, headers=headers)), limiter=self._threads
         )
         return Response(answer.body, answer.status, answer.first_headers_without_set_cookie())
+
+    def _is_signed(self, body: str, headers: Mapping[str, str]) -> bool:
+        """Whether Slack signed this within five minutes; what can't be read as a time or a signature is neither."""
+        if self._verifier is None:
+            return False
+        try:
+            return self._verifier.is_valid_request(body, headers)
+        except (ValueError, TypeError, OverflowError):
+            return False
 
 
 def slack_side(runtime: Runtime) -> SlackSide | None:
@@ -92,8 +102,9 @@ def slack_side(runtime: Runtime) -> SlackSide | None:
         runtime.clock.now,
     )
     speaker = Speaker(client)
-    listeners = Listeners(parts, speaker, Presses(parts, speaker), Submissions(parts, speaker))
-    app = create_slack_app(listeners, Errands(), settings.slack_bot_token.get_secret_value(), client)
+    errands = Errands()
+    listeners = Listeners(parts, speaker, Presses(parts, speaker), Submissions(parts, speaker), errands)
+    app = create_slack_app(listeners, errands, settings.slack_bot_token.get_secret_value(), client)
     return SlackSide(app, _line(settings, app, runtime.clock.now), _verifier(settings))
 
 

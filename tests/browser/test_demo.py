@@ -50,6 +50,7 @@ def test_a_person_writes_approves_and_reads_an_article(home: Path, tmp_path: Pat
         approve = page.get_by_role("button", name="Approve", exact=True)
         expect(approve).to_be_visible(timeout=PATIENCE)
         if os.environ.get("BATON_UPDATE_PICTURE"):
+            page.set_viewport_size({"width": 1280, "height": 1240})
             approve.scroll_into_view_if_needed()
             page.screenshot(path=PICTURE)
         approve.click()

@@ -32,7 +32,7 @@ Topic = Annotated[
 
 
 def demo(topic: Topic = "") -> int:
-    """Try Baton in a local Slack workspace: write an article, decide on it, and read it on a site on this machine.
+    """Try Baton in a local Slack workspace: write an article, decide on it, and read it.
 
     Prints the address of a page, and stays up until ctrl-C. Without a terminal it plays the story by itself, and ends.
     Everything is in `demo` in BATON_HOME, with a database and a Redis of its own. With keys in .env it uses Notion,

@@ -46,7 +46,10 @@ def test_two_approvers_press_in_the_same_instant(stage: Stage) -> None:
     for number in range(3):
         request = asked(stage, f"article title=tea-{number}")
         before = {one.name: len(answers(one)) for one in (ben, carla)}
-        at_once(lambda one=request: ben.click("Approve", message=one), lambda one=request: carla.click("Approve", message=one))
+        at_once(
+            lambda one=request: ben.click("Approve", message=one),
+            lambda one=request: carla.click("Approve", message=one),
+        )
         stage.settle()
         (found,) = stage.runtime.store.approvals(run_id=stage.runs()[-1].id, state=None)
         (decided,) = stage.runtime.store.decisions(found.id)
@@ -187,7 +190,9 @@ def test_an_approver_is_deactivated_or_becomes_a_guest(over_http: Stage) -> None
     assert approval(stage).state is ApprovalState.OPEN
     assert stage.shop.sold == []
     ana = stage.user("ana")
-    assert "Publish this?" in ana.command("/baton approvals").shown or ana.command(f"/baton status {stage.run().id}").shown
+    assert (
+        "Publish this?" in ana.command("/baton approvals").shown or ana.command(f"/baton status {stage.run().id}").shown
+    )
 
 
 def test_late_presses_on_what_is_over(over_http: Stage) -> None:
