@@ -29,7 +29,7 @@ from workflows.engine.errors import (
 )
 from workflows.engine.model import SUSPECT, Event, RunChange, RunState, Writes
 from workflows.engine.operations.child import ChildEnd
-from workflows.engine.ports import Claim, Claimant, Lease, View
+from workflows.engine.ports import Claim, Claimant, View
 from workflows.engine.problem import Problem, describe, one_line, problem_of
 from workflows.engine.run import ContinueAsNew, Run
 from workflows.engine.turn import Means, Turn
@@ -82,9 +82,9 @@ class Engine:
             self._carry(turn, claim, alone=alone)
         except (LeaseLost, StoreAway) as gone:
             _log.warning("run %s: %s", run_id, gone)
-            self._give_back(claim.lease)
+            self._give_back(turn)
         except Exception:
-            self._give_back(claim.lease)
+            self._give_back(turn)
             raise
         if claim.run.crashes >= SUSPECT and not alone and self._isolate is not None:
             self._isolate(run_id)
@@ -116,14 +116,17 @@ class Engine:
         self.means.store.transact(run_id, change)
         self.means.queue.ring(self.means.store.release(owner, crashed=False))
 
-    def _give_back(self, lease: Lease) -> None:
+    def _give_back(self, turn: Turn) -> None:
         """End a lease that this process no longer uses, so that nobody renews it for ever.
+
+        Branches whose threads come late find the advance over: they begin no step and record nothing.
 
         Nobody is rung: what is in the way, such as a full disk, would be met again at once. The rescue tick rings.
         """
+        turn.left = True
         while True:
             try:
-                self.means.store.commit(lease, Writes(), leave=True)
+                self.means.store.commit(turn.lease, Writes(), leave=True)
             except LeaseLost:
                 return
             except StoreUnavailable:

@@ -109,7 +109,12 @@ class Attempts:
         with call_in_progress(call):
             args, kwargs = copy.deepcopy((self._args, self._kwargs))  # what an attempt changes stays its own
             seconds = self._target.timeout.total_seconds()
-            value = self._turn.means.threads.run(lambda: self._target.invoke(context, args, kwargs), seconds)
+
+            def invoke() -> Any:
+                check()  # the thread may come late, when the run is already somebody else's
+                return self._target.invoke(context, args, kwargs)
+
+            value = self._turn.means.threads.run(invoke, seconds)
         self._turn.means.checkpoint("after_effect", self._record.key)
         self._detail.usage.extend(asdict(usage) for usage in call.usage)
         return value

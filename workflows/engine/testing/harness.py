@@ -85,6 +85,7 @@ class Harness:
         directory: Directory = LOCAL,
         store: Store | None = None,
         clock: ManualClock | None = None,
+        threads: StepThreads | None = None,
     ) -> None:
         self.clock = clock or ManualClock()
         self.store: Store = store or MemoryStore(self.clock)
@@ -102,7 +103,7 @@ class Harness:
         self._crash_at: list[tuple[str, str]] = []
         self._draining = False
         self._approvers = approvers
-        self._threads = StepThreads()
+        self._threads = threads or StepThreads()
         self._worker = 0
         self._engine = self._start_worker()
 

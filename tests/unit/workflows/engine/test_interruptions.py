@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,10 +14,11 @@ from tests.unit.workflows.engine import stage
 from tests.unit.workflows.engine.stage import DisturbedStore, create, effects, failing, raising, read, send
 from workflows import ONCE, Run, StepContext, StepFailed, step, workflow
 from workflows.engine.errors import StoreUnavailable, VerbMisuse
-from workflows.engine.model import RunState, Writes
+from workflows.engine.model import Kind, RunState, Writes
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
 from workflows.engine.testing.memory import MemoryStore
+from workflows.engine.threads import StepThreads
 
 
 @pytest.fixture(autouse=True)
@@ -191,3 +194,61 @@ def test_a_verb_in_a_thread_of_the_authors_own_parks_the_run() -> None:
     assert harness.state(run_id) is RunState.PARKED
     assert effects["read a"] == 0
     assert len(refused) == 1
+
+
+class LateThreads(StepThreads):
+    """Keeps the first step from beginning until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = threading.Event()
+        self.go = threading.Event()
+        self.ended = threading.Event()
+
+    def run(self, do: Callable[[], Any], seconds: float) -> Any:
+        if self.held.is_set():
+            return super().run(do, seconds)
+        self.held.set()
+
+        def late() -> Any:
+            self.go.wait(20)
+            try:
+                return do()
+            finally:
+                self.ended.set()
+
+        return super().run(late, seconds)
+
+
+@workflow("one_comes_late")
+def one_comes_late(run: Run, name: str) -> str:
+    run.parallel(run.call(create, "late"), run.call(only_note, name))
+    return name
+
+
+def only_note(run: Run, name: str) -> str:
+    threads.held.wait(20)
+    run.note("the store goes away here")
+    return run.step(read, name)
+
+
+threads = LateThreads()
+
+
+def test_a_step_whose_thread_comes_after_the_lease_was_given_back_is_not_taken() -> None:
+    """Its branch's sibling met a store that was away, so the advance is over, and another one may be at work."""
+    global threads  # noqa: PLW0603 - the workflow's branch waits for them
+    threads = LateThreads()
+    clock = ManualClock()
+    noted = lambda writes: any(record.name == "read" or record.kind is Kind.NOTE for record in writes.records)  # noqa: E731
+    store = DisturbedStore(clock, noted, before=raising(StoreUnavailable("away")))
+    harness = Harness(one_comes_late, store=store, clock=clock, threads=threads)
+    run_id = harness.service.start("one_comes_late", "n", by="test:ana").id
+    harness.work()
+    assert store.disturbed
+    threads.go.set()
+    assert threads.ended.wait(20)
+    assert effects["create late"] == 0
+    harness.skip(timedelta(minutes=5))
+    assert harness.output(run_id) == "n"
+    assert effects["create late"] == 1
