@@ -40,6 +40,13 @@ Transport = Literal["socket", "http"]
 R = TypeVar("R", bound="Rehearsal")
 
 
+More = Callable[[LocalWorkspace], Mapping[str, Any]]
+
+
+def _no_more(_workspace: LocalWorkspace) -> Mapping[str, Any]:
+    return {}
+
+
 class Bell(MemoryQueue):
     """A doorbell in this process. Who delivers looks by itself, so those rings are not kept."""
 
@@ -115,16 +122,24 @@ class Rehearsal:
     def settle(self) -> None:
         """Until everything that was said is answered, every run waits or is over, and everything is shown."""
         for _ in range(ENOUGH):
-            self.quiet()
-            moved = self._advance()
+            if self.round():
+                continue
+            if not self.runtime.outbox.behind():
+                return
+            self.clock.advance(timedelta(seconds=0.5))
+        raise AssertionError(f"It does not come to rest: {self.runtime.outbox.troubled(limit=10)}")
+
+    def round(self, *, advance: bool = True) -> bool:
+        """One turn in which no time passes: runs go on (unless `advance` is False), and what is due is shown.
+
+        Whether anything moved.
+        """
+        self.quiet()
+        moved = advance and self._advance()
+        if advance:
             self.runtime.service.rescue()
             moved = moved or bool(len(self.runtime.queue))
-            moved = self._deliver() or moved
-            if not moved:
-                if not self.runtime.outbox.behind():
-                    return
-                self.clock.advance(timedelta(seconds=0.5))
-        raise AssertionError(f"It does not come to rest: {self.runtime.outbox.troubled(limit=10)}")
+        return self._deliver() or moved
 
     def quiet(self) -> None:
         """Until nothing is on its way between Slack and the edge, and nothing is left to do."""
@@ -175,14 +190,29 @@ def rehearsing(
     tools: Mapping[type[Any], Any] | None = None,
     over: Transport = "socket",
     on_call: Callable[[ApiCall], None] | None = None,
-    settings: Callable[[LocalWorkspace], Mapping[str, Any]] = lambda _workspace: {},
-    kind: type[R] = Rehearsal,  # type: ignore[assignment]  # the default of a type variable
-) -> Iterator[R]:
+    settings: More = _no_more,
+) -> Iterator[Rehearsal]:
     """A rehearsal of these workflows; its database is in `folder`, `tools` are connectors by class.
 
     `over` says how Slack and Baton speak with each other, `on_call` sees every call to Slack, `settings` gives more
     settings by their names.
     """
+    with rehearsing_as(Rehearsal, *workflows, folder=folder, tools=tools, over=over, on_call=on_call,
+                       settings=settings) as rehearsal:  # fmt: skip
+        yield rehearsal
+
+
+@contextlib.contextmanager
+def rehearsing_as(
+    kind: type[R],
+    *workflows: Workflow[Any, Any],
+    folder: Path,
+    tools: Mapping[type[Any], Any] | None = None,
+    over: Transport = "socket",
+    on_call: Callable[[ApiCall], None] | None = None,
+    settings: More = _no_more,
+) -> Iterator[R]:
+    """The same with a rehearsal of your own kind."""
     clock = ManualClock()
     with LocalWorkspace(manifest(workflows), clock=clock) as workspace:
         if on_call is not None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from bot.slack.commands.saying import carry_out
 from bot.slack.directory import Self
 from bot.slack.errands import Errands
+from bot.slack.grammar import Grammar
 from bot.slack.incoming import Caller, Command, Press, Said, Submission
 from bot.slack.manifest import commands_of
 from bot.slack.parts import Parts
-from bot.slack.phrases import Grammar, Phrase, Start
+from bot.slack.phrases import Phrase, Start
 from bot.slack.pressing import Presses
 from bot.slack.reacting import Answer, Form, Reaction, heard, instead, whispered
 from bot.slack.speaking import Speaker
@@ -95,7 +96,7 @@ class Listeners:
         try:
             return self.submissions.react(submission)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
-            words = words_of(noted(error, submission.caller.actor, submission.callback))
+            words = words_of(noted(error, submission.caller.actor, submission.callback, submission.context.run))
             return instead(modals.telling("That did not work", words))
 
     def home(self, team: str, user: str) -> Reaction:
@@ -119,7 +120,7 @@ class Listeners:
         try:
             return self.presses.react(press)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
-            message = message_of(noted(error, press.caller.actor, press.action))
+            message = message_of(noted(error, press.caller.actor, press.action, press.value))
             view = modals.telling("That did not work", message.text)
             return heard(lambda: self.speaker.whisper(press, message, view))
 

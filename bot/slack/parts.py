@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import structlog
+
 from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.directory import SlackDirectory
 from bot.slack.ids import approval_key
 from bot.slack.views.snapshot import RunSnapshot
 from workflows.engine.definition import Workflow
+from workflows.engine.errors import StoreUnavailable
 from workflows.engine.model import Approval, Run
 from workflows.engine.outbox import DeliveryBell, Outbox
 from workflows.engine.ports import Store
@@ -22,6 +25,8 @@ FRESH = timedelta(minutes=29)
 """How long a press's own address is good for; Slack says half an hour."""
 EDITORS = frozenset({"edit", "skip", "fork"})
 """What makes somebody count as a starter when four eyes are asked for."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Installed(Protocol):
@@ -68,6 +73,13 @@ class Parts:
         changed = {entry.actor for entry in self.store.audit(approval.run_id) if entry.verb in EDITORS}
         return changed | {self.store.run(approval.run_id).started_by}
 
+    def known(self, run_id: str) -> Run | None:
+        """The run that something was done to, to be told of; None while the database is away."""
+        try:
+            return self.store.run(run_id)
+        except StoreUnavailable:
+            return None
+
     def refresh(self, run_id: str) -> None:
         """Have the run's messages brought up to date."""
         self.bell.ring_delivery(run_id)
@@ -75,10 +87,15 @@ class Parts:
     def answer_at(self, run_id: str, channel: str, ts: str, reply_url: str) -> bool:
         """Let the next change of the pressed message go to the press's own address, and have it made now.
 
-        False when the message is none that changes by itself, so that the person has to be told.
+        False when the message is none that changes by itself, so that the person has to be told; so it is when the
+        database went away after what was done.
         """
-        row = self.outbox.at(channel, ts) if channel and ts else None
-        if row is not None and reply_url:
-            self.outbox.reply_via(row.run_id, row.key, reply_url, until=self.now() + FRESH)
+        try:
+            row = self.outbox.at(channel, ts) if channel and ts else None
+            if row is not None and reply_url:
+                self.outbox.reply_via(row.run_id, row.key, reply_url, until=self.now() + FRESH)
+        except StoreUnavailable as error:
+            log.warning("the database went away after a press was recorded", run_id=run_id, error=str(error))
+            row = None
         self.refresh(run_id)
         return row is not None and row.run_id == run_id

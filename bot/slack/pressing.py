@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bot.slack import ids
-from bot.slack.commands.looking import look, waiting_for
+from bot.slack.commands.looking import look
 from bot.slack.commands.steering import named
+from bot.slack.homes import home_of
 from bot.slack.ids import ApprovalRef, Context
 from bot.slack.incoming import Caller, Press
 from bot.slack.mrkdwn import line
 from bot.slack.parts import Parts
 from bot.slack.reacting import Reaction, heard
 from bot.slack.speaking import Speaker
-from bot.slack.views import home, modals
+from bot.slack.views import modals
 from bot.slack.views.alert import skippable
 from bot.slack.views.blocks import modal, section
 from bot.slack.views.details import run_details
@@ -23,10 +23,8 @@ from bot.slack.views.messages import Message, View
 from bot.slack.views.reading import approval_of
 from bot.slack.views.snapshot import ApprovalSnapshot
 from bot.slack.words import GONE_RUN, LATE, noted, words_of
-from workflows.engine.definition import Workflow
 from workflows.engine.errors import Changed, Decided, Refused, UnknownRun
 from workflows.engine.model import OPEN, Approval, ApprovalState, Outcome, Run, RunState
-from workflows.engine.ports import RunQuery
 
 LOADING = "One moment"
 
@@ -223,10 +221,10 @@ class Presses:
         return run
 
     def _moved(self, press: Press, run_id: str, words: str) -> Reaction:
-        run = self.parts.store.run(run_id)
         if self.parts.answer_at(run_id, press.caller.channel, press.ts, press.reply_url):
             return heard()
-        return self._whisper(press, f"{named(run)} {words}")
+        run = self.parts.known(run_id)
+        return self._whisper(press, f"{named(run) if run else f'Run `{run_id}`'} {words}")
 
     def _context(self, press: Press, **known: str) -> Context:
         return Context(channel=press.caller.channel, message=press.ts, reply_url=press.reply_url, **known)
@@ -269,34 +267,6 @@ class Presses:
 def shown_as_view(title: str, message: Message) -> View:
     """A message as a modal, where no message can be shown."""
     return modal(ids.VIEW_CLOSING, title, message.blocks or [section(message.text)])
-
-
-def home_of(parts: Parts, caller: Caller) -> View:
-    """A person's App Home."""
-    service, actor = parts.service, caller.actor
-    waiting, _ = waiting_for(parts, caller)
-    own = service.listed(RunQuery(started_by=actor, limit=home.SHOWN + 1), by=actor)
-    dead = [run for run in service.listed(RunQuery(dead=True, limit=200), by=actor) if may_steer(parts, run, actor)]
-    startable = [one for one in parts.catalogue.all() if may_start(parts, one, actor)]
-    return home.home(waiting, own, dead, startable, parts.now(), parts.links([one.approval for one, _ in waiting]))
-
-
-def may_steer(parts: Parts, run: Run, actor: str) -> bool:
-    """Whether a person may put a run right."""
-    try:
-        parts.service.access.steer(actor, run, "resume")
-    except Refused:
-        return False
-    return True
-
-
-def may_start(parts: Parts, workflow: Workflow[Any, Any], actor: str) -> bool:
-    """Whether a person may start a workflow."""
-    try:
-        parts.service.access.start(actor, workflow)
-    except Refused:
-        return False
-    return True
 
 
 def over(shown: ApprovalSnapshot) -> str:

@@ -180,8 +180,8 @@ class Submissions:
         context = sent.context
         if self.parts.answer_at(run_id, context.channel, context.message, context.reply_url):
             return heard()
-        run = self.parts.store.run(run_id)
-        words = f"Done: {named(run)} is {run.state.value}."
+        run = self.parts.known(run_id)
+        words = f"Done: {named(run)} is {run.state.value}." if run else f"Done, for run `{run_id}`."
         if not context.channel:
             return instead(modals.telling("Done", words))
         return heard(lambda: self.speaker.tell(sent.caller, Message(words)))

@@ -10,7 +10,10 @@ from bot.slack.mrkdwn import clean, cut, escape, naming
 from bot.slack.views.messages import Message
 from workflows.engine.errors import BatonError, StoreUnavailable
 
-AWAY = "The database can't be reached just now, so nothing was done. Try again in a minute."
+AWAY = (
+    "The database can't be reached just now, so this could not be done. Before you try again in a minute, look with "
+    "`/baton runs` or `/baton approvals` whether it was recorded at the last moment."
+)
 BROKEN = "Something went wrong here, and nothing more was done. It is in Baton's log; please tell those who run it."
 LATE = "This button is from an earlier time and does nothing any more. `/baton approvals` lists what is open."
 GONE_RUN = "This run is not there any more: runs that ended long ago are deleted."
@@ -43,10 +46,12 @@ def message_of(error: BaseException, said: str = "/baton") -> Message:
     return Message(words_of(error, said))
 
 
-def noted(error: Exception, actor: str, what: str) -> Exception:
+def noted(error: Exception, actor: str, what: str, about: str = "") -> Exception:
     """The error, logged when it is none that a person could cause."""
     if isinstance(error, StoreUnavailable):
-        log.warning("a person was told that the database is away", actor=actor, what=what, error=str(error))
+        log.warning(
+            "a person was told that the database is away", actor=actor, what=what, about=about, error=str(error)
+        )
     elif not isinstance(error, BatonError):
-        log.error("a listener broke", actor=actor, what=what, exc_info=error)
+        log.error("a listener broke", actor=actor, what=what, about=about, exc_info=error)
     return error

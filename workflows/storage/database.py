@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, TypeVar
 
@@ -21,10 +22,13 @@ from workflows.storage.address import parse, place
 from workflows.storage.columns import Utc
 from workflows.storage.faults import Fault, away, fault, refused
 from workflows.storage.neighbours import Turnstile
+from workflows.storage.together import Together
 
 T = TypeVar("T")
 TRIES = 8
 """How often a transaction is tried that others got in the way of."""
+ASK_EVERY = 0.0005
+"""Seconds between two requests for SQLite's write lock."""
 HUNG = 15
 """Seconds after which PostgreSQL ends a transaction whose process hangs, and with it the locks on its runs."""
 LOST_LINE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -42,6 +46,7 @@ class Database:
         self._clock = clock
         self._turns: AbstractContextManager[None] = Turnstile() if self.lite else nullcontext()
         self.engine = _lite_engine(self.url, lock_timeout) if self.lite else _server_engine(self.url, pool_size)
+        self._together = Together(lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work)
 
     @property
     def server_clock(self) -> bool:
@@ -76,12 +81,21 @@ class Database:
         """Do `work` in one transaction, again when others got in its way; durable on return.
 
         Raises StoreUnavailable, and InvalidInput for what the database will never hold. `work` may be called
-        several times.
+        several times, and by another thread: SQLite has one writer at a time, so those who wait write together.
         """
+        if held is None and self.lite:
+            return self._together.write(work)
         return self._persist(held.lend if held else self._fresh, work, writes=True)
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def _of_one_work(self, error: Exception) -> Exception | None:
+        """What an error means to the work that raised it; None when the whole transaction is hit."""
+        kind = fault(error)
+        if kind is None:
+            return error
+        return refused(error, self.place) if kind is Fault.REFUSED else None
 
     @contextmanager
     def _fresh(self) -> Iterator[Connection]:
@@ -168,9 +182,32 @@ def _lite_engine(url: URL, lock_timeout: timedelta) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begun(conn: Connection) -> None:
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.info.get("writes") else "BEGIN")
+        if conn.info.get("writes"):
+            _begin_writing(conn, lock_timeout)
+        else:
+            conn.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(conn: Connection, lock_timeout: timedelta) -> None:
+    """BEGIN IMMEDIATE, asked for every half millisecond: SQLite's own waiting sleeps ever longer, up to 0.1 s."""
+    dbapi: Any = conn.connection.dbapi_connection
+    until = time.monotonic() + lock_timeout.total_seconds()
+    dbapi.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < until:
+            try:
+                dbapi.execute("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != SQLITE_BUSY:
+                    break
+                time.sleep(ASK_EVERY)
+            else:
+                return
+        conn.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is the matter as all other statements do
+    finally:
+        dbapi.execute(f"PRAGMA busy_timeout = {int(lock_timeout.total_seconds() * 1000)}")
 
 
 def _server_engine(url: URL, pool_size: int) -> Engine:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from bot.rehearsal import Rehearsal, Transport, rehearsing, serving
+from bot.rehearsal import Rehearsal, Transport, rehearsing_as, serving
 from bot.sandbox import ApiCall, LocalWorkspace
 from tests.payloads import check_message, check_view
 from tests.scenarios.slack.workflows import ALL, Shop
@@ -48,7 +48,7 @@ def opened_stage(folder: Path, transport: str, **settings: Any) -> Iterator[Stag
         return given | settings
 
     over = cast(Transport, transport)
-    with rehearsing(
-        *ALL, folder=folder, tools={Shop: Shop()}, over=over, on_call=check, settings=more, kind=Stage
+    with rehearsing_as(
+        Stage, *ALL, folder=folder, tools={Shop: Shop()}, over=over, on_call=check, settings=more
     ) as stage:
         yield stage

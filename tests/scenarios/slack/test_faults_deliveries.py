@@ -74,7 +74,8 @@ def test_a_mention_that_was_not_taken_is_sent_again(over_http: Stage, monkeypatc
     monkeypatch.setattr(stage.side.app.bolt, "dispatch", crashing)
     said = ana.mention("run note topic=tea", channel="#content")
     stage.settle()
-    assert calls == ["", "1"]
+    stage.skip(seconds=61)  # the first repeat may meet the connection that was closed over it
+    assert calls in (["", "1"], ["", "2"])
     assert stage.run().state is RunState.SUCCEEDED
     assert len(stage.workspace.replies(said)) == 1
 

@@ -159,7 +159,14 @@ def test_a_broken_listener_is_told_in_words_and_logged_once(stage: Stage, monkey
             assert act() == BROKEN
         errors = [line for line in logs if line["log_level"] == "error"]
         assert errors == [
-            {"event": "a listener broke", "actor": ANY, "what": ANY, "exc_info": ANY, "log_level": "error"}
+            {
+                "event": "a listener broke",
+                "actor": ANY,
+                "what": ANY,
+                "about": ANY,
+                "exc_info": ANY,
+                "log_level": "error",
+            }
         ]
 
 

@@ -142,7 +142,7 @@ class Slow(Connector):
 def test_connectors_are_asked_at_once_and_not_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry({cls: cls for cls in (Well, Down, Odd, Slow)})
 
-    def made(_settings: Settings) -> Registry:
+    def made(_settings: Settings, **_more: object) -> Registry:
         return registry
 
     monkeypatch.setattr("bot.connectors.registry", made)

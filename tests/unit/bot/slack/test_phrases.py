@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.slack.grammar import Grammar
 from bot.slack.phrases import (
     VERBS,
     Approvals,
     Cancel,
-    Grammar,
     Help,
     Pause,
     Phrase,
