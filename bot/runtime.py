@@ -31,6 +31,7 @@ from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
 from workflows.engine.turn import Means
 from workflows.storage import revision
+from workflows.storage.rings_aside import RingsAside
 from workflows.storage.rq_queue import RqQueue, connect
 from workflows.storage.store import SqlStore
 
@@ -67,9 +68,11 @@ class SystemClock:
 class Runtime:
     """The parts of one process, each made when it is first needed. Not to be carried over a fork once used."""
 
-    def __init__(self, settings: Settings, redis_url: str = "") -> None:
+    def __init__(self, settings: Settings, redis_url: str = "", *, rings_aside: bool = False) -> None:
+        """`rings_aside`: nobody waits for Redis when a run is rung; for processes that answer people."""
         self.settings = settings
         self._redis_url = redis_url or settings.redis_url
+        self._rings_aside = rings_aside
 
     @cached_property
     def clock(self) -> Clock:
@@ -97,7 +100,7 @@ class Runtime:
 
     @cached_property
     def queue(self) -> RqQueue:
-        return RqQueue(self.redis)
+        return RingsAside(self.redis) if self._rings_aside else RqQueue(self.redis)
 
     @cached_property
     def catalogue(self) -> catalog.Catalogue:
@@ -166,6 +169,8 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of connections."""
+        if isinstance(self.__dict__.get("queue"), RingsAside):
+            self.__dict__["queue"].close()
         for name in ("store", "redis"):
             part: Any = self.__dict__.get(name)
             if part is not None:

@@ -80,7 +80,7 @@ def web(
     """
     follow_parent()
     settings = _settings(port=port)
-    with _failing(), _redis(settings) as redis_url, _closing(Runtime(settings, redis_url)) as runtime:
+    with _failing(), _redis(settings) as redis_url, _closing(Runtime(settings, redis_url, rings_aside=True)) as runtime:
         listening = inherited() or listen(settings.baton_host, settings.port)
         with _slack(runtime) as slack:
             return serve(create_app(runtime, open_metrics=open_metrics, slack=slack), listening)

@@ -19,6 +19,11 @@ _UNSEEN = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x
 """Marks that turn or hide what stands around them."""
 BACKQUOTE = "ˋ"  # noqa: RUF001 - looks alike, and starts no code
 _STYLE = str.maketrans({"*": "∗", "~": "∼", "`": BACKQUOTE})  # noqa: RUF001 - look alike, and style nothing
+_AUTHORED = re.compile(
+    r"(<(?:https?://[^\s<>]+|mailto:[^\s<>]+|[@#][A-Z0-9]+(?:\|[^<>]*)?|!subteam\^[A-Z0-9]+|!date\^[^<>]+)>"
+    r"|&(?:amp|lt|gt);|^>|(?<=\n)>)|[&<>]"
+)
+_ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _EDGE = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 _ENTITY = re.compile(r"&[a-z]{0,3}$")
 _TOKEN = re.compile(r"<[^<>\n]*$")
@@ -64,6 +69,11 @@ def line(text: str | None, limit: int = 150) -> str:
 def prose(text: str | None) -> str:
     """What others wrote with its lines and its own style: it can style itself and nothing else."""
     return escape(clean(text or ""))
+
+
+def authored(text: str) -> str:
+    """mrkdwn that an author put together, maybe from others' texts: links, dates and people work, nothing is called."""
+    return _AUTHORED.sub(lambda found: found[0] if found[1] else _ESCAPED[found[0]], clean(text))
 
 
 def quoted(text: str, limit: int = 1_000) -> str:

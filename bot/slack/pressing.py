@@ -210,10 +210,13 @@ class Presses:
         return f"*{title}* was already approved by you."
 
     def _decided(self, press: Press, decided: Approval) -> Reaction:
-        seen = self.parts.answer_at(decided.run_id, press.caller.channel, press.ts, press.reply_url)
-        if seen:
-            return heard()
-        return self._whisper(press, f"You approved *{line(decided.title, 150)}*.")
+        """The decision is recorded; that the message changes, or a word to the person, may follow the answer."""
+
+        def show() -> None:
+            if not self.parts.answer_at(decided.run_id, press.caller.channel, press.ts, press.reply_url):
+                self._tell(press, f"You approved *{line(decided.title, 150)}*.")
+
+        return heard(show)
 
     def _steered(self, press: Press, verb: str) -> Run:
         run = self.parts.store.run(press.value)
@@ -256,12 +259,12 @@ class Presses:
         self.speaker.whisper(press, message, shown_as_view("Details", message))
 
     def _whisper(self, press: Press, words: str) -> Reaction:
-        def tell() -> None:
-            self.speaker.whisper(press, Message(words), modals.telling("Baton", words))
-            if press.view == "home":
-                self.show_home(press.caller)
+        return heard(lambda: self._tell(press, words))
 
-        return heard(tell)
+    def _tell(self, press: Press, words: str) -> None:
+        self.speaker.whisper(press, Message(words), modals.telling("Baton", words))
+        if press.view == "home":
+            self.show_home(press.caller)
 
 
 def shown_as_view(title: str, message: Message) -> View:

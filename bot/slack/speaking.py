@@ -13,6 +13,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.slack.calling import PATIENCE, NoAnswer, error_of
 from bot.slack.incoming import Caller, Press
 from bot.slack.views.messages import Message, View
+from bot.slack.views.telling import telling_no_group
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -90,6 +91,7 @@ class Speaker:
 
     def answer(self, channel: str, thread: str, message: Message) -> None:
         """Answer in a conversation, where everybody in it reads it."""
+        message = telling_no_group(message)
         self._call(
             "chat.postMessage", channel=channel, thread_ts=thread or None, text=message.text,
             blocks=list(message.blocks) or None, unfurl_links=False, unfurl_media=False,

@@ -198,8 +198,9 @@ class CardTurn:
         return over and not self._rows.all() and snapshot.run.dead_at is None
 
     def _finished(self, revision: int, *, over: bool = True) -> Left:
-        wait = timedelta(0) if over else COALESCE
-        return Left(revision, self._claim.card.wanted, wait, self._target.place, 0, self._error())
+        """The messages are as old as the claim, the run may be newer: what came between them comes next time."""
+        wanted, wait = self._claim.card.wanted, timedelta(0) if over else COALESCE
+        return Left(min(revision, wanted), wanted, wait, self._target.place, 0, self._error())
 
     def _unfinished(self) -> Left:
         """Something has to wait."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.slack.delivery.poster import Denied, Poster
 from bot.slack.delivery.refusals import CLOSED, reason
+from bot.slack.directory import Room
 from bot.slack.mrkdwn import line, slack_user
 from workflows.engine.model import Approval, Run
 from workflows.engine.ports import Standing
@@ -29,6 +30,9 @@ class People(Protocol):
 
     def inside(self, channel: str) -> frozenset[str] | None:
         """The ids of those in a channel; None where Slack does not say."""
+
+    def room(self, channel: str) -> Room | None:
+        """A channel by its id; None where Slack does not say."""
 
     def standing(self, actor: str) -> Standing: ...
 
@@ -106,9 +110,17 @@ class Destinations:
 
     def _ways(self, run: Run) -> list[str]:
         """The places in the order in which they are tried."""
-        channels = (self.addresses.channel(given) for given in (run.channel, self.home))
-        found = [*channels, slack_user(run.started_by), self.addresses.channel(self.ops)]
+        own = self.addresses.channel(run.channel)
+        home = self.addresses.channel(self.home) if self._is_public(own) else ""
+        found = [own, home, slack_user(run.started_by), self.addresses.channel(self.ops)]
         return list(dict.fromkeys(found))
+
+    def _is_public(self, own: str) -> bool:
+        """Whether everybody may read what the run's channel is told; a name that is no channel hides nothing."""
+        if not _is_id(own):
+            return True
+        room = self.people.room(own)
+        return room is not None and not room.private
 
     def alerts(self) -> str:
         """The channel that alerts go to as well; "" for none."""

@@ -43,11 +43,12 @@ def deliveries_for(run_id: str, key: str, channel: str, text: str, now: datetime
 
 def wanted_posts(rows: Iterable[Delivery]) -> list[Wanted]:
     """Posts that Slack does not have yet, in the order in which they were asked for."""
-    found = []
-    for row in rows:
+    found, known = [], list(rows)
+    gone = {row.key for row in known if row.state is DeliveryState.GONE}
+    for row in known:
         if row.kind == KIND and row.state is DeliveryState.PENDING:
             said = json.loads(row.payload)
-            message = Message(said["text"], thread=said["thread"])
+            message = Message(said["text"], thread="" if said["thread"] in gone else said["thread"])
             channel = row.channel
             found.append(Wanted(row.key, MessageType.NOTICE, Priority.APPROVAL, message, once=True, channel=channel))
     return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.slack.delivery.poster import Sent
-from bot.slack.views.messages import Message, Wanted
+from bot.slack.views.messages import Message, MessageType, Wanted
 from workflows.engine.ids import new_id
 from workflows.engine.outbox import CardLease, Delivery, DeliveryState, Outbox
 
@@ -95,11 +95,22 @@ class Rows:
         self.keep(replace(row, state=DeliveryState.FAILED, digest=message.digest, error=why, unclear=None))
 
     def lose(self, row: Delivery, why: str) -> None:
-        """It stands there no more, or can't be changed any more."""
-        self.keep(replace(row, state=DeliveryState.GONE, error=why))
+        """It stands there no more, or can't be changed any more; nobody finds what stood in its thread either."""
+        self._gone(row, why)
+        for reply in self.all():
+            below = row.ts and (reply.channel, reply.thread_ts) == (row.channel, row.ts)
+            if below and reply.state is DeliveryState.POSTED:
+                self._gone(reply, why)
 
     def close(self, channel: str, why: str) -> None:
         """A channel is closed to us, with all that stands in it."""
         for row in self.all():
             if row.channel == channel and row.state is DeliveryState.POSTED:
-                self.lose(row, why)
+                self._gone(row, why)
+
+    def _gone(self, row: Delivery, why: str) -> None:
+        """What somebody was told once stays told; a part of what is to be decided has to stand below it again."""
+        if row.kind == MessageType.PART:
+            self.keep(replace(row, state=DeliveryState.PENDING, ts="", digest="", error=why, unclear=None))
+        else:
+            self.keep(replace(row, state=DeliveryState.GONE, error=why))

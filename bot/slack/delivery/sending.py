@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.slack.delivery.budgets import post_budget, update_budget
+from bot.slack.delivery.budgets import UPDATE_AHEAD, post_budget, update_budget
 from bot.slack.delivery.destinations import Addresses
 from bot.slack.delivery.looking import look
 from bot.slack.delivery.poster import Denied, Poster, Sent, TooOften, Unreachable
@@ -64,6 +64,7 @@ class Sending:
         self._checkpoint = tools.checkpoint
         self._rows = rows
         self.pauses = Pauses()
+        self._refused: dict[str, int] = {}
         self.reached = False
         """Whether Slack did something that it was asked to."""
 
@@ -83,6 +84,7 @@ class Sending:
                 self._rows.keep(replace(row, digest=wanted.message.digest, error=""))
                 self.reached = True
                 return True
+            self._rows.write(row)  # that took its time: only who still holds the card changes the message
         if not self._granted(update_budget(wanted.priority)):
             return False
         try:
@@ -97,15 +99,24 @@ class Sending:
 
     def _not_updated(self, row: Delivery, wanted: Wanted, error: Denied) -> bool:
         if error.code in UNFIT:
-            self._poster.update(row.channel, row.ts, self._plain(wanted.message))
-            self._rows.keep(replace(row, digest=wanted.message.digest, error=NOT_FULL))
-            return True
+            return self._updated_plainly(row, wanted)
         if error.code in GONE:
             self._rows.lose(row, error.code)
             return True
         if error.code in CLOSED or error.code in SHUT_OUT:
             raise error
         self._rows.keep(replace(row, digest=wanted.message.digest, error=error.code))
+        return True
+
+    def _updated_plainly(self, row: Delivery, wanted: Wanted) -> bool:
+        said = NOT_FULL
+        try:
+            self._poster.update(row.channel, row.ts, self._plain(wanted.message))
+        except Denied as error:
+            if error.code not in UNFIT:
+                raise
+            said = error.code  # it keeps what it shows until there is something else to show
+        self._rows.keep(replace(row, digest=wanted.message.digest, error=said))
         return True
 
     # posting ---------------------------------------------------------------------------------------------
@@ -200,12 +211,17 @@ class Sending:
         return replace(message, text=text, blocks=())
 
     def _granted(self, budget: Budget) -> bool:
+        """Whether there is a turn; one that was refused is not asked for again on behalf of the next message."""
+        if budget.burst <= self._refused.get(budget.name, -1):
+            return False
         turn = self._outbox.reserve(budget)
         if not turn.granted:
+            self._refused[budget.name] = budget.burst
             self.pauses.add(turn.wait, turn.behind, budget)
         return turn.granted
 
     def _held(self, budget: Budget, error: TooOften) -> bool:
         self._outbox.hold(budget.name, error.pause)
+        self._refused[budget.name] = max(UPDATE_AHEAD.values())
         self.pauses.add(error.pause, budget=budget)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,13 @@ DEEP = 4
 NOTHING = "none"
 SHORT = 120
 """Texts up to here stand beside their name."""
-_IMAGE = re.compile(r"^data:([\w.+-]{1,60}/[\w.+-]{1,60})[;,]")
-_BASE64 = re.compile(r"^[A-Za-z0-9+/_-]{400,}={0,2}$")
+_BINARY = re.compile(r"(?:data:[\w.+-]{1,60}/[\w.+-]{1,60};base64,)?([A-Za-z0-9+/]{40,}={0,2})")
+_MAGIC = {
+    b"\x89PNG": "PNG image", b"\xff\xd8\xff": "JPEG image", b"GIF8": "GIF image", b"RIFF": "image or sound",
+    b"II*\0": "TIFF image", b"MM\0*": "TIFF image", b"%PDF": "PDF", b"PK\x03\x04": "ZIP file", b"\x1f\x8b": "packed file",
+    b"ID3": "sound", b"OggS": "sound", b"\0\0\0": "film",
+}  # fmt: skip
+"""How files begin that only machines read, and what they are."""
 _INDENT = "\u2003"
 
 
@@ -52,7 +58,7 @@ def scalar(value: Json, limit: int = 1_000) -> str:
         case str():
             return _left_out(value) or line(value, limit)
         case int() | float():
-            return cut(str(value), limit)
+            return str(value)
         case _:
             return line(json.dumps(value, ensure_ascii=False), limit)
 
@@ -154,13 +160,13 @@ def _code(text: str) -> str:
 
 
 def _left_out(text: str) -> str:
-    """Words for what is no text: pictures and other bytes."""
-    found = _IMAGE.match(text)
-    if found:
-        return f"_(left out: {line(found[1], 60)}, {_size(len(text) * 3 // 4)})_"
-    if len(text) >= 400 and _BASE64.match(text) and len(set(text)) > 20:
-        return f"_(left out: binary data, {_size(len(text) * 3 // 4)})_"
-    return ""
+    """Words for what is no text: pictures and other files. What merely looks like one may hold words, and is shown."""
+    found = _BINARY.fullmatch(text)
+    if found is None:
+        return ""
+    begins = base64.b64decode(found[1][:16])
+    what = next((name for magic, name in _MAGIC.items() if begins.startswith(magic)), "")
+    return f"_(left out: {what}, {_size(len(found[1]) * 3 // 4)})_" if what else ""
 
 
 def _size(count: int) -> str:

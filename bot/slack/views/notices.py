@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.mrkdwn import clean, line, mention, people, pieces, said, when
+from bot.slack.mrkdwn import authored, line, mention, people, pieces, said, when
 from bot.slack.views.approval import handover_words
 from bot.slack.views.blocks import RUN_SIGNS, fitted, section
 from bot.slack.views.card import result_blocks, standing, title_of
@@ -37,7 +37,7 @@ def end_notice(snapshot: RunSnapshot, thread: str) -> Message:
 
 
 def summary_message(snapshot: RunSnapshot) -> Message:
-    """What the workflow says of its result, in the channel; its author's mrkdwn is left as it is."""
-    parts = pieces(clean(snapshot.summary))
+    """What the workflow says of its result, in the channel; its author's mrkdwn stays, but calls nobody."""
+    parts = pieces(authored(snapshot.summary))
     text = f"{line(title_of(snapshot.run))}: {line(snapshot.summary, 300)}"
     return Message(text, fitted([section(part) for part in parts] or [section("…")]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.slack import ids
 from bot.slack.mrkdwn import slack_user
@@ -13,6 +14,7 @@ from bot.slack.views.edits import edit_message
 from bot.slack.views.messages import MessageType, Places, Priority, Wanted
 from bot.slack.views.notices import end_notice, handover_notice, reminder, summary_message
 from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
+from bot.slack.views.telling import known_in, telling_only
 from workflows.engine.model import OPEN, OVER, RunState
 
 
@@ -26,7 +28,8 @@ def messages_for(snapshot: RunSnapshot, places: Places) -> tuple[Wanted, ...]:
     for shown in snapshot.approvals:
         found += _approval(snapshot, shown, places)
     found += [*_alerts(snapshot, places), *_ends(snapshot, places)]
-    return tuple(found)
+    known = known_in(snapshot)
+    return tuple(replace(one, message=telling_only(one.message, known)) for one in found)
 
 
 def _card(snapshot: RunSnapshot, places: Places) -> Iterator[Wanted]:

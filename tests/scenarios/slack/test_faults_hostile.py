@@ -67,15 +67,41 @@ def filled(stage: Stage, text: str) -> str:
     return text
 
 
-def forges_nothing(stage: Stage) -> None:
-    """Nothing that the bot ever said tells a channel, a group, or Eve, who has done nothing."""
-    said: list[Any] = [call.arguments for call in stage.workspace.calls]
-    said += [one.blocks for one in standing(stage)]
-    for name in EVERYBODY:
-        said += [one.blocks or one.text for one in stage.user(name).ephemerals()]
-    text = json.dumps(said, ensure_ascii=False)
-    for token in ("<!channel", "<!here", "<!everyone", "<!subteam", f"<@{stage.user('eve').id}", "\u202e", "\u2066"):
-        assert token not in text, text[max(text.index(token) - 200, 0) :][:400]
+BROADCASTS = ("<!channel", "<!here", "<!everyone", "\u202e", "\u2066")
+
+
+def forges_nothing(stage: Stage, *people: str) -> None:
+    """Nothing that the bot ever said calls a channel, and nothing that notifies calls a group or these people."""
+    calls = [call for call in stage.workspace.calls if call.ok]
+    alone = [one for name in EVERYBODY for one in stage.user(name).ephemerals()]
+    said = [text for part in (*(call.arguments for call in calls), *alone) for text in parsed(part)]
+    _without(said, *BROADCASTS)
+    loud = [text for call in calls if call.method == "chat.postMessage" for text in parsed(call.arguments)]
+    loud += [text for message in standing(stage) for text in parsed(message)]
+    _without(loud, *BROADCASTS, "<!subteam", *(f"<@{stage.user(name).id}" for name in people))
+
+
+def _without(said: list[str], *tokens: str) -> None:
+    for token in tokens:
+        assert [text for text in said if token in text] == []
+
+
+def parsed(part: Any) -> Iterator[str]:
+    """The texts in which Slack looks for what is to be called."""
+    if isinstance(part, Message):
+        part = {"text": part.text, "blocks": part.blocks}
+    if isinstance(part, dict):
+        if part.get("type") == "plain_text":
+            return
+        if isinstance(part.get("text"), str):
+            yield part["text"]
+        for inner in part.values():
+            yield from parsed(inner)
+    elif isinstance(part, list | tuple):
+        for inner in part:
+            yield from parsed(inner)
+    elif isinstance(part, str) and part[:1] in ("[", "{"):
+        yield from parsed(json.loads(part)) if part[1:2] in ('"', "{") else ()
 
 
 def start(stage: Stage, name: str, title: str) -> None:
@@ -106,7 +132,7 @@ def test_inputs_and_comments(stage: Stage) -> None:
         ben.submit(why=nasty[:2_900])
         stage.settle()
     assert {run.state for run in stage.runs()} == {RunState.FAILED}
-    forges_nothing(stage)
+    forges_nothing(stage, "eve")
     shows_the_truth(stage)
 
 
@@ -118,7 +144,7 @@ def test_results_and_summaries(stage: Stage) -> None:
         stage.settle()
     assert {run.state for run in stage.runs()} == {RunState.SUCCEEDED}
     assert len(stage.shop.sold) == len(NASTY)
-    forges_nothing(stage)
+    forges_nothing(stage, "eve")
     shows_the_truth(stage)
 
 
@@ -136,7 +162,7 @@ def test_titles_of_workflows_and_approvals(stage: Stage) -> None:
         ben.click("Approve", message=request)
     stage.settle()
     assert {run.state for run in stage.runs()} == {RunState.SUCCEEDED}
-    forges_nothing(stage)
+    forges_nothing(stage, "eve")
     shows_the_truth(stage)
 
 
@@ -167,7 +193,7 @@ def test_reasons_and_errors(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> No
         stage.settle()
     assert ben.messages("#content")
     assert carla.messages("#content")
-    forges_nothing(stage)
+    forges_nothing(stage, "eve")
     shows_the_truth(stage)
 
 
@@ -207,5 +233,5 @@ def test_names_of_people_and_channels(stage: Stage) -> None:
     stage.user("ben").click("Approve", message=request)
     stage.settle()
     assert stage.shop.sold == ["tea"]
-    forges_nothing(stage)
+    forges_nothing(stage, "eve")
     shows_the_truth(stage)

@@ -46,3 +46,14 @@ def test_an_editor_lets_a_notice_go_up(tmp_path: Path) -> None:
 
         ana.see("Succeeded", channel="#content")
         assert play.run().output == '"done"'
+
+
+def test_runs_that_come_from_elsewhere_are_shown_in_the_channel_of_the_settings(tmp_path: Path) -> None:
+    def settings(_workspace: LocalWorkspace) -> Mapping[str, Any]:
+        return {"baton_channel": "#content", "baton_approvers": ("cli:zoe",)}
+
+    with rehearsing(notice, folder=tmp_path, settings=settings) as play:
+        play.runtime.service.start("notice", {"text": "Closed"}, by="cli:zoe")
+        play.settle()
+        assert play.run().channel == "#content"
+        play.user("ana").see("Put up a notice", channel="#content")

@@ -77,12 +77,31 @@ def test_a_starter_who_is_no_person_of_slack_needs_no_notice() -> None:
 
 
 def test_the_summary_is_posted_once_as_its_author_wrote_it() -> None:
-    done = snapshot_with(a_run(RunState.SUCCEEDED), summary="Published *Tea* <https://x.example|here> for <@U1>")
+    words = "Published *Tea* <https://x.example|here> for <@UANA>"
+    done = snapshot_with(a_run(RunState.SUCCEEDED), summary=words)
     [summary] = [one for one in messages_for(done, HERE) if one.key == "summary"]
     assert summary.once
     assert summary.message.thread == ""
-    assert shown(summary.message) == "Published *Tea* <https://x.example|here> for <@U1>"
+    assert shown(summary.message) == words
     assert "summary" not in keys(replace(done, run=a_run(RunState.FAILED)))
+
+
+def test_what_texts_quote_calls_nobody() -> None:
+    quoted = "<!channel> <!here|here> & <@UEVE> <!subteam^SX> slack:T9:UEVE slack:T1:SX"
+    run = a_run(
+        RunState.SUCCEEDED, output=f'{{"said": "{quoted}"}}', input='{"who": "slack:T1:UBEN", "group": "slack:T1:SX"}'
+    )
+    done = messages_for(snapshot_with(run, summary=quoted), HERE)
+    texts = "".join(shown(one.message) + one.message.text for one in done)
+    assert "<@UANA>" in texts
+    assert "<@UBEN>" in texts
+    for token in ("<!channel", "<!here", "<!subteam", "<@UEVE>"):
+        assert token not in texts
+    [summary] = [one for one in done if one.key == "summary"]
+    assert shown(summary.message) == "&lt;!channel&gt; &lt;!here|here&gt; &amp; UEVE SX slack:T9:UEVE slack:T1:SX"
+    stopped = a_run(RunState.CANCELLED, cancel="cancelled by slack:T1:UBEN: ask slack:T9:UEVE")
+    [card, *_] = messages_for(snapshot_with(stopped), HERE)
+    assert "<@UBEN>: ask UEVE" in shown(card.message)
 
 
 def test_a_child_has_no_card_and_no_end_but_its_questions() -> None:

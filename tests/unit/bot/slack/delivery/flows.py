@@ -64,4 +64,15 @@ def asks_again(run: Run, given: Text) -> str:
     return "good"
 
 
-FLOWS = (article, waits, breaks, asks_again)
+def ask(run: Run, number: int) -> str:
+    """One of many questions."""
+    return run.approval("piece", show=number, approvers=(BEN,)).outcome.value
+
+
+@workflow("many", title="Ask many")
+def many(run: Run, given: Text) -> list[str]:
+    """Ask for thirty things at once."""
+    return run.map(range(30), ask, concurrency=30)
+
+
+FLOWS = (article, waits, breaks, asks_again, many)
