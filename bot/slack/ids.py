@@ -146,6 +146,7 @@ def _packed(context: Context) -> str:
 # Keys of a run's messages -------------------------------------------------------------------------------------
 
 CARD = "card"
+DETAILS = "details"
 SUMMARY = "summary"
 
 

@@ -11,12 +11,13 @@ import structlog
 
 from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.directory import SlackDirectory
-from bot.slack.ids import approval_key
+from bot.slack.ids import CARD, DETAILS, approval_key
 from bot.slack.views.snapshot import RunSnapshot
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import StoreUnavailable
+from workflows.engine.ids import new_id
 from workflows.engine.model import Approval, Run
-from workflows.engine.outbox import DeliveryBell, Outbox
+from workflows.engine.outbox import Delivery, DeliveryBell, Outbox
 from workflows.engine.ports import Store
 from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
@@ -83,6 +84,16 @@ class Parts:
     def refresh(self, run_id: str) -> None:
         """Have the run's messages brought up to date."""
         self.bell.ring_delivery(run_id)
+
+    def follow_in_thread(self, run_id: str, channel: str, ts: str) -> bool:
+        """Have the run's details stand in the thread of its card from now on; False where its card does not stand."""
+        row = self.outbox.at(channel, ts) if channel and ts else None
+        if row is None or (row.run_id, row.key) != (run_id, CARD):
+            return False
+        self.outbox.post(Delivery(new_id(), run_id, DETAILS, DETAILS, self.now()))
+        self.outbox.touch(run_id)
+        self.refresh(run_id)
+        return True
 
     def answer_at(self, run_id: str, channel: str, ts: str, reply_url: str) -> bool:
         """Let the next change of the pressed message go to the press's own address, and have it made now.

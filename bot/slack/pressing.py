@@ -90,11 +90,13 @@ class Presses:
     # runs ------------------------------------------------------------------------------------------------
 
     def details(self, press: Press) -> Reaction:
-        """Show the whole run to who asks."""
+        """Show the whole run: in the thread of its card where that was pressed, else to who asks alone."""
 
         def show() -> Message:
-            caller = replace(press.caller, aloud=False)
-            return run_details(self.parts.snapshot(look(self.parts, press.value, caller)))
+            run = look(self.parts, press.value, replace(press.caller, aloud=False))
+            if self.parts.follow_in_thread(run.id, press.caller.channel, press.ts):
+                return Message("The details are in the thread of the card, and follow the run.")
+            return run_details(self.parts.snapshot(run))
 
         return heard(lambda: self._answer(press, show))
 

@@ -19,7 +19,7 @@ from bot.supervisor import WorkerParent
 from bot.worker import Hands, WorkerSettings
 
 
-def _checkpoint(name: str, key: str) -> None:
+def checkpoint(name: str, key: str) -> None:
     crash_file = os.environ.get("CRASH_FILE")
     if not crash_file:
         return
@@ -44,7 +44,7 @@ def worker() -> int:
     )
 
     def hands(owner: str) -> Hands:
-        return Runtime(settings).hands(owner, checkpoint=_checkpoint)
+        return Runtime(settings).hands(owner, checkpoint=checkpoint)
 
     return WorkerParent(limits, hands, lambda: Runtime(settings).store, lambda: Runtime(settings).queue).run()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.engine.definition import Workflow
-from workflows.engine.directory import LocalDirectory
+from workflows.engine.directory import LocalDirectory, is_among
 from workflows.engine.errors import NotAllowed
 from workflows.engine.model import Approval, Run
 from workflows.engine.ports import Directory, Standing
@@ -82,7 +82,7 @@ class Access:
                 f"{actor} may not decide {approval.title}. Those who may: {_listed(approval.approvers)}."
                 f"{self._why(actor)}"
             )
-        if actor in starters and not approval.allow_self:
+        if not approval.allow_self and is_among(actor, starters):
             raise NotAllowed(f"{actor} started or changed this run, so somebody else has to decide {approval.title}.")
 
     def reassign(self, actor: str, approval: Approval) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.engine import codec
 from workflows.engine.answers import current_values, edited_values, filled_in, newly_edited, sealed, with_edited
-from workflows.engine.directory import is_group
+from workflows.engine.directory import is_among, is_group
 from workflows.engine.errors import Changed, CodecError, Decided, InvalidInput, Refused
 from workflows.engine.model import (
     Approval,
@@ -23,7 +23,8 @@ from workflows.engine.model import (
     Writes,
 )
 from workflows.engine.operations.approval import DecisionMade
-from workflows.engine.ports import View
+from workflows.engine.ports import Standing, View
+from workflows.engine.starters import starters_of
 
 if TYPE_CHECKING:
     from workflows.engine.service import Service
@@ -57,9 +58,7 @@ def decide(service: Service, given: Given) -> Approval:
         raise InvalidInput("Nobody can decide that an approval expired: approve, reject, or ask for changes.")
 
     def attempt(asked: Approval) -> Callable[[View], Writes]:
-        run = service.store.run(asked.run_id)
-        changed_by = {e.actor for e in service.store.audit(asked.run_id) if e.verb in ("edit", "skip", "fork")}
-        service.access.decide(given.by, asked, changed_by | {run.started_by})
+        service.access.decide(given.by, asked, starters_of(service.store, asked.run_id))
 
         def change(view: View) -> Writes:
             approval = _same(view, asked)
@@ -81,14 +80,15 @@ def reassign(service: Service, approval_id: str, to: tuple[str, ...], by: str, r
 
     def attempt(asked: Approval) -> Callable[[View], Writes]:
         service.access.reassign(by, asked)
-        starter = service.store.run(asked.run_id).started_by
+        _check_people(service, asked, to)
+        starters = starters_of(service.store, asked.run_id)
 
         def change(view: View) -> Writes:
             approval = _same(view, asked)
             check_open(view, approval)
             if approval.approvers == to:
                 return Writes()
-            _check_possible(approval, to, starter)
+            _check_possible(approval, to, starters)
             data = json.dumps({
                 "approval": approval.id, "name": approval.name, "from": approval.approvers, "to": to, "reason": reason,
             })  # fmt: skip
@@ -155,11 +155,21 @@ def _check_seen(approval: Approval, digest: str) -> None:
         raise Changed(f"{approval.title} changed since you looked; look at it again.", approval)
 
 
-def _check_possible(approval: Approval, to: Sequence[str], starter: str) -> None:
-    if not approval.allow_self and set(to) == {starter}:
-        raise Refused(f"{starter} started this run, so {approval.title} has to be decided by somebody else.")
-    if len(to) < approval.quorum and not any(is_group(one) for one in to):
-        raise Refused(f"{approval.title} needs {approval.quorum} approvals: name at least as many people.")
+def _check_people(service: Service, approval: Approval, to: Sequence[str]) -> None:
+    """Nobody is asked who could never answer."""
+    never = {Standing.GONE: "is deactivated", Standing.STRANGER: "is a bot, or of another workspace"}
+    for one in to:
+        why = "" if is_group(one) else never.get(service.access.directory.standing(one))
+        if why:
+            raise Refused(f"{one} {why}, so {approval.title} can't be handed to them. Choose somebody else.")
+
+
+def _check_possible(approval: Approval, to: Sequence[str], starters: Collection[str]) -> None:
+    able = [one for one in to if approval.allow_self or not is_among(one, starters)]
+    if not able:
+        raise Refused(f"{to[0]} started this run, so {approval.title} has to be decided by somebody else.")
+    if len(able) < approval.quorum and not any(is_group(one) for one in able):
+        raise Refused(f"{approval.title} needs {approval.quorum} approvals: name at least as many who may decide it.")
 
 
 def _is_repeat(view: View, approval: Approval, given: Given) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflows.engine.ports import Standing
@@ -15,6 +15,14 @@ LOCAL = ("cli:", "test:", "demo:", "trigger:", "schedule:", "hook:")
 def is_group(entry: str) -> bool:
     """Whether an entry of a policy stands for several people: a role, or a user group of Slack."""
     return entry.startswith(ROLE) or (entry.startswith("slack:") and entry.rpartition(":")[2].startswith("S"))
+
+
+def is_among(actor: str, people: Collection[str]) -> bool:
+    """Whether somebody is one of these. Slack may name one person with several workspaces, by the same user id."""
+    if actor in people:
+        return True
+    user = actor.rpartition(":")[2] if actor.startswith("slack:") else ""
+    return any(one.startswith("slack:") and one.rpartition(":")[2] == user for one in people) if user else False
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from workflows.engine.ports import View
 from workflows.engine.problem import problem_from
 from workflows.engine.redoing import redone, stopped_sagas, undone_saga
 from workflows.engine.service import Service
+from workflows.engine.starters import FORKED
 
 _DEAD = frozenset({RunState.FAILED, RunState.PARKED})
 _SKIPPABLE = frozenset({Kind.STEP, Kind.CHILD, Kind.COMPENSATION, Kind.SIGNAL, Kind.SLEEP})
@@ -115,17 +116,20 @@ class Recovery:
 
         self._service.change(run_id, change)
 
-    def fork(self, run_id: str, *, by: str, at: str = "", given: Any = None) -> Run:
+    def fork(self, run_id: str, *, by: str, at: str = "", given: Any = None, dead: bool = False) -> Run:
         """Start a new run with the history before step `at`, on today's code; an open original ends.
 
         Without `at` the fork starts where the original failed, or from the beginning. `given` replaces the
-        input, and then the whole history is left behind.
+        input, and then the whole history is left behind. `dead` refuses anything but a dead letter, so that
+        what two people ask for at once is done once.
         """
         self._check(run_id, by, "fork")
         forked: list[Run] = []
 
         def change(view: View) -> Writes:
             original = view.run
+            if dead and original.dead_at is None:
+                raise Refused(f"Run {original.id} is {original.state} and no dead letter any more.")
             if original.lease_owner and original.lease_until is not None and original.lease_until > view.now:
                 raise Refused(f"Run {original.id} is at work right now. Fork it when it waits, or cancel it first.")
             run = self._copy(original, view, by, given)
@@ -145,7 +149,7 @@ class Recovery:
             told = Event(original.id, "run.forked", view.now, json.dumps({"run": run.id}), by)
             audit = (
                 Audit(view.now, by, "fork", original.id, run.id),
-                Audit(view.now, by, "start", run.id, f"forked from {original.id}"),
+                Audit(view.now, by, "start", run.id, f"{FORKED}{original.id}"),
             )
             left = _left_behind(view, over=True) if "state" in ended else Writes()
             return replace(left, starts=(NewRun(run, records),), events=(told,), audit=audit, run=ended)

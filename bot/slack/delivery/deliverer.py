@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from bot.outage import Outage
+from bot.slack import ids
 from bot.slack.delivery.destinations import Destinations, Target
 from bot.slack.delivery.poster import Denied, TooOften, Unreachable
 from bot.slack.delivery.posts import KIND, wanted_posts
@@ -115,7 +116,8 @@ class CardTurn:
 
         def wanted() -> list[Wanted]:
             target = self._target
-            places = Places(target.place, ops, direct, self._rows.posted(), target.trouble)
+            details = self._rows.get(ids.DETAILS) is not None
+            places = Places(target.place, ops, direct, self._rows.posted(), details, target.trouble)
             return [*messages_for(snapshot, places), *self._posts()]
 
         while True:

@@ -57,6 +57,7 @@ class MessageType(enum.StrEnum):
     """What a message is, as its delivery row says."""
 
     CARD = "card"
+    DETAILS = "details"
     APPROVAL = "approval"
     PART = "part"
     REMINDER = "reminder"
@@ -93,5 +94,7 @@ class Places:
     """By approval id: the Slack user ids of approvers who do not see `channel`, roles and groups resolved."""
     posted: Mapping[str, str] = field(default_factory=dict)
     """By message key: the digest of the content that Slack has now."""
+    details: bool = False
+    """Whether somebody asked for the run's details, which stand in its card's thread from then on."""
     trouble: str = ""
     """In words, why messages do not go where the run wanted them (mrkdwn, escaped)."""

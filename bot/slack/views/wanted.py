@@ -10,6 +10,7 @@ from bot.slack.mrkdwn import slack_user
 from bot.slack.views.alert import alert_message, is_current
 from bot.slack.views.approval import approval_message, part_messages, stale_part
 from bot.slack.views.card import run_card
+from bot.slack.views.details import run_details
 from bot.slack.views.edits import edit_message
 from bot.slack.views.messages import MessageType, Places, Priority, Wanted
 from bot.slack.views.notices import end_notice, handover_notice, reminder, summary_message
@@ -39,6 +40,9 @@ def _card(snapshot: RunSnapshot, places: Places) -> Iterator[Wanted]:
     settled = run.state not in OPEN or run.cancel
     priority = Priority.DECISION if settled else Priority.PROGRESS
     yield Wanted(ids.CARD, MessageType.CARD, priority, run_card(snapshot, places.trouble))
+    if places.details:
+        details = replace(run_details(snapshot), thread=ids.CARD)
+        yield Wanted(ids.DETAILS, MessageType.DETAILS, Priority.PROGRESS, details)
 
 
 # approvals ---------------------------------------------------------------------------------------------------

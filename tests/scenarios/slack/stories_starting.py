@@ -24,8 +24,33 @@ def a_note_is_written(stage: Stage) -> None:
 
     assert "A note about green tea" in ana.command(f"/baton status {run.id[-6:]}").shown
     ana.click("Details", message=card)
-    stage.quiet()
+    stage.settle()
+    assert "in the thread" in ana.ephemerals("#content")[-1].shown
+    details = stage.workspace.replies(card)[-1]
+    assert "Steps" in details.shown
+    ana.command("/baton runs", channel="#content")
+    ana.see("Newest runs", channel="#content")
+    ana.click("Details")
+    stage.settle()
     assert "Steps" in ana.ephemerals("#content")[-1].shown
+
+
+@story("/baton", "say run", "press run.details", "press approval.approve")
+def details_in_the_thread_follow_the_run(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    ana.command("/baton run article title=tea", channel="#content")
+    stage.settle()
+    card = next(m for m in stage.workspace.channel("#content").messages if "Details" in m.buttons)
+    ana.click("Details", message=card)
+    ben.click("Details", message=card)
+    stage.settle()
+    [details] = [m for m in stage.workspace.replies(card) if "Decisions" in m.shown]
+    assert "asked for" in details.shown
+    ben.click("Approve")
+    stage.settle()
+    now = stage.workspace.current(details)
+    assert now is not None
+    assert "approved by @ben" in now.shown
 
 
 @story("/baton", "say run", "send run.start")

@@ -256,3 +256,11 @@ def test_a_rejection_is_an_end_and_no_alert() -> None:
 def test_the_same_snapshot_gives_the_same_messages() -> None:
     first, second = messages_for(DEAD, HERE), messages_for(DEAD, HERE)
     assert [one.message.digest for one in first] == [one.message.digest for one in second]
+
+
+def test_details_stand_in_the_cards_thread_once_somebody_asked_for_them() -> None:
+    asked = {one.key: one for one in messages_for(DEAD, replace(HERE, details=True))}
+    assert asked["details"].message.thread == "card"
+    assert "Steps" in str(asked["details"].message.blocks)
+    assert "details" not in keys(DEAD, HERE)
+    assert "details" not in keys(DEAD, Places("", "COPS", details=True))

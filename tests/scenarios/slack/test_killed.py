@@ -1,0 +1,251 @@
+"""Real processes, really killed while somebody uses Slack: one decision, one effect, and the channel shows the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox import AppFailed, LocalWorkspace, Message, NoAppConnected, OperationTimeout
+from bot.slack.manifest import EVENTS_PATH, manifest
+from tests.payloads import check_message
+from tests.scenarios.slack.stage import check
+from tests.servers.counting import CountingServer
+from tests.servers.house import ROOT, House, until
+from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.redis import RedisServer
+from workflows.engine.model import ApprovalState, RunState
+from workflows.engine.ports import RunQuery
+
+FOLDER = Path(__file__).parent / "killed"
+WITHIN = 30.0
+UNANSWERED = (NoAppConnected, OperationTimeout, AppFailed)
+"""What Slack itself tells a person when nobody took their press."""
+
+
+class Office:
+    """A workspace, and Baton beside it in processes of its own."""
+
+    def __init__(self, house: House, workspace: LocalWorkspace, redis: RedisServer, listening: socket.socket) -> None:
+        self.house = house
+        self.workspace = workspace
+        self.redis = redis
+        self._listening = listening
+        self._parts: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str) -> None:
+        """Start web, worker or clock."""
+        for name in names:
+            environment = dict(self.house.environment)
+            if name == "web":
+                environment["BATON_LISTEN_FD"] = str(self._listening.fileno())
+            path = self.house.home / f"{name}-{len(self.house.processes)}.log"
+            with path.open("wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "tests.servers.slack_main", name], env=environment, cwd=ROOT, stdout=log,
+                    stderr=subprocess.STDOUT, start_new_session=True, pass_fds=(self._listening.fileno(),),
+                )  # fmt: skip
+            self.house.processes.append(process)
+            self._parts[name] = process
+        if "web" in names and not self.house.environment.get("SLACK_SIGNING_SECRET"):
+            self.workspace.wait_connected(within=WITHIN)
+
+    def kill(self, *names: str) -> None:
+        """End parts with all their children at once, without a word."""
+        for name in names:
+            process = self._parts.pop(name)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+    def crash_at(self, checkpoint: str, key: str) -> None:
+        self.house.crash_file.write_text(f"{checkpoint} {key}")
+
+    def crashed(self) -> None:
+        """Wait until something died at the checkpoint."""
+        until(lambda: not self.house.crash_file.exists(), "a process passed the checkpoint", WITHIN)
+
+    # what is seen ------------------------------------------------------------------------------------------
+
+    def ask(self) -> Message:
+        """The request that Ana's run comes to."""
+        reply = self.workspace.user("ana").command("/baton run leaflet title=tea", channel="#content")
+        assert "It is on its way" in reply.shown
+        return self.request()
+
+    def request(self) -> Message:
+        return self.seen("ben", "Print this?", lambda one: "Approve" in one.buttons)
+
+    def seen(self, name: str, text: str, fits: Callable[[Message], bool] = lambda _: True) -> Message:
+        """Wait for a message in the channel."""
+
+        def look() -> Message | None:
+            found = [one for one in self.workspace.user(name).messages("#content") if text in one.shown and fits(one)]
+            return found[-1] if found else None
+
+        try:
+            found: Message = until(look, f"{name} sees {text!r}", WITHIN)
+        except AssertionError as late:
+            shown = "\n".join(one.shown for one in self.workspace.channel("#content").messages)
+            raise AssertionError(f"{late}\n{shown}\n{self.house.logs()}") from None
+        return found
+
+    def ends_well(self, counting: CountingServer, request: Message) -> None:
+        """The run goes to its end, once, and the channel shows it."""
+        self.seen("ana", "It is printed")
+        try:
+            until(self._at_rest, "everything is shown", WITHIN)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.house.logs()}") from None
+        (run,) = self.house.store.runs(RunQuery())
+        assert run.state is RunState.SUCCEEDED
+        (asked,) = self.house.store.approvals(state=None)
+        assert asked.state is ApprovalState.DECIDED
+        (decided,) = self.house.store.decisions(asked.id)
+        assert decided.by.endswith(self.workspace.user("ben").id)
+        assert dict(counting.effects) == {"made/tea/1": 1}
+        current = self.workspace.current(request)
+        assert current is not None
+        assert not current.buttons
+        assert "by @ben" in current.shown
+        self._is_there_once(run.id)
+
+    def _at_rest(self) -> bool:
+        (run,) = self.house.store.runs(RunQuery())
+        return run.state is RunState.SUCCEEDED and not self.house.runtime.outbox.behind()
+
+    def _is_there_once(self, run_id: str) -> None:
+        standing = [one for one in self.workspace.channel("#content").messages if one.metadata]
+        marks = Counter(_mark(one) for one in standing)
+        rows = {row.id: row for row in self.house.runtime.outbox.deliveries(run_id)}
+        assert set(marks.values()) == {1}, [one.shown for one in standing]
+        assert set(marks) == set(rows)
+        (card,) = [one for one in standing if rows[_mark(one)].key == "card"]
+        assert ": succeeded" in card.text
+        for one in standing:
+            check_message({"text": one.text, "blocks": list(one.blocks)})
+
+
+def _mark(message: Message) -> str:
+    return str((message.metadata or {})["event_payload"]["id"])
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def counting() -> Iterator[CountingServer]:
+    with CountingServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite-socket", "postgresql-http"])
+def office(request: pytest.FixtureRequest, tmp_path: Path, counting: CountingServer) -> Iterator[Office]:
+    """SQLite with Socket Mode, and PostgreSQL with signed HTTP."""
+    database, _, transport = request.param.partition("-")
+    with contextlib.ExitStack() as stack:
+        address = f"sqlite:///{tmp_path / 'baton.db'}"
+        if database == "postgresql":
+            address = stack.enter_context(request.getfixturevalue("postgres").database())
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
+        redis = stack.enter_context(RedisServer())
+        workspace = stack.enter_context(LocalWorkspace(manifest(())))
+        workspace.on_call(check)
+        environment = _environment(workspace, transport, counting)
+        house = stack.enter_context(House(tmp_path, address, redis.url, FOLDER, **environment))
+        made = Office(house, workspace, redis, listening)
+        made.start("web", "worker", "clock")
+        if transport == "http":
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}{EVENTS_PATH}"
+            until(lambda: workspace.verify(url), "the web process answers", WITHIN)
+            workspace.deliver_to(url)
+        yield made
+
+
+def _environment(workspace: LocalWorkspace, transport: str, counting: CountingServer) -> dict[str, Any]:
+    own = (
+        {"SLACK_APP_TOKEN": workspace.app_token}
+        if transport == "socket"
+        else {"SLACK_SIGNING_SECRET": workspace.signing_secret}
+    )
+    ben = f"slack:{workspace.team_id}:{workspace.user('ben').id}"
+    return own | {
+        "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_API_URL": workspace.api_url, "BATON_ROLES": f"editors={ben}",
+        "COUNTING_URL": counting.url, "BATON_LEASE": "2", "BATON_PROCESSES": "1", "BATON_OPS_CHANNEL": "#ops",
+    }  # fmt: skip
+
+
+# the stories --------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_killed_between_the_card_and_the_press(office: Office, counting: CountingServer) -> None:
+    request = office.ask()
+    office.kill("worker", "web", "clock")
+    ben = office.workspace.user("ben")
+    with pytest.raises(UNANSWERED):
+        ben.click("Approve", message=request)
+    assert ben.notices, "Slack itself says that nobody took it"
+    office.start("web", "worker", "clock")
+    ben.click("Approve", message=request)
+    office.ends_well(counting, request)
+
+
+def test_everything_is_killed_between_the_press_and_the_update(office: Office, counting: CountingServer) -> None:
+    request = office.ask()
+    office.kill("worker")
+    office.workspace.user("ben").click("Approve", message=request)
+    office.kill("web", "clock")
+    assert counting.effects == {}
+    office.start("web", "clock", "worker")
+    office.ends_well(counting, request)
+
+
+def test_web_is_killed_right_after_the_decision_is_recorded(office: Office, counting: CountingServer) -> None:
+    request = office.ask()
+    office.crash_at("decided", "")
+    ben = office.workspace.user("ben")
+    with pytest.raises(UNANSWERED):
+        ben.click("Approve", message=request)
+    office.crashed()
+    office.start("web")
+    ben.click("Approve", message=request)  # he can't know that it was recorded
+    office.seen("ben", "already approved by you")
+    office.ends_well(counting, request)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "key"),
+    [("after_effect", "print_it#1"), ("after_post", "card"), ("before_post", "summary"), ("after_post", "end/0")],
+)
+def test_a_worker_dies_at_the_worst_moment(
+    office: Office, counting: CountingServer, checkpoint: str, key: str
+) -> None:
+    office.crash_at(checkpoint, key)
+    request = office.ask()
+    office.workspace.user("ben").click("Approve", message=request)
+    office.crashed()
+    office.ends_well(counting, request)
+
+
+def test_redis_is_away_while_somebody_starts_and_decides(office: Office, counting: CountingServer) -> None:
+    office.redis.stop()
+    reply = office.workspace.user("ana").command("/baton run leaflet title=tea", channel="#content")
+    assert "It is on its way" in reply.shown
+    office.redis.start()
+    request = office.request()
+    office.redis.stop()
+    office.workspace.user("ben").click("Approve", message=request)
+    office.redis.start()
+    office.ends_well(counting, request)

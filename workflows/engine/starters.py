@@ -1,0 +1,39 @@
+"""Who had a hand in what a run does: with four eyes, they do not decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workflows.engine.errors import UnknownRun
+from workflows.engine.model import Audit
+from workflows.engine.ports import Store
+
+CHANGES = frozenset({"edit", "skip", "fork"})
+"""What makes somebody as good as the starter."""
+FORKED = "forked from "
+"""How the audit of a fork's start begins; the id of the original follows."""
+
+
+def starters_of(store: Store, run_id: str) -> frozenset[str]:
+    """Those who started or changed the run, the runs that it belongs to, and those that it was forked from."""
+    found: set[str] = set()
+    left, looked = [run_id], set[str]()
+    while left:
+        one = left.pop()
+        if one in looked:
+            continue
+        looked.add(one)
+        try:
+            run = store.run(one)
+        except UnknownRun:  # it ended long ago and was deleted
+            continue
+        audit = store.audit(one)
+        found |= {run.started_by, *(entry.actor for entry in audit if entry.verb in CHANGES)}
+        left += [run.parent_id] if run.parent_id else []
+        left += _originals(audit)
+    return frozenset(found - {""})
+
+
+def _originals(audit: Iterable[Audit]) -> list[str]:
+    forks = (entry.detail for entry in audit if entry.verb == "start" and entry.detail.startswith(FORKED))
+    return [detail.removeprefix(FORKED) for detail in forks]
