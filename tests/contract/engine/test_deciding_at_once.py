@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from tests.servers.postgres import Postgres, running_postgres
 from workflows import Outcome, Run, workflow
 from workflows.engine.errors import Changed, Decided, Refused
 from workflows.engine.model import ApprovalState, RunState
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
-from workflows.storage.schema import migrate
 from workflows.storage.store import SqlStore
 
 PEOPLE = tuple(f"test:{number}" for number in range(8))
@@ -38,33 +34,6 @@ def one_of_many(run: Run, given: None) -> str:
 def all_of_many(run: Run, given: None) -> str:
     decision = run.approval("board", show={"title": "Tea"}, approvers=PEOPLE, quorum=8, editable=Text)
     return f"{decision.outcome} {decision.edited.title if decision.edited else 'Tea'}"
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file."""
-    file = tmp_path_factory.mktemp("template") / "baton.db"
-    migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with running_postgres() as postgres:
-        postgres.run("CREATE DATABASE migrated")
-        migrate(postgres.url("migrated"))
-        yield postgres
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        shutil.copy(template, tmp_path / "baton.db")
-        yield f"sqlite:///{tmp_path / 'baton.db'}"
-        return
-    postgres: Postgres = request.getfixturevalue("server")
-    with postgres.database("migrated") as address:
-        yield address
 
 
 @pytest.fixture

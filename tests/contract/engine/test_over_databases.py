@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.servers.postgres import Postgres, running_postgres
 from workflows import Effect, Outcome, Run, StepContext, StepFailed, step, workflow
 from workflows.engine.model import RunState
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
-from workflows.storage.schema import migrate
 from workflows.storage.store import SqlStore
 
 effects: Counter[str] = Counter()
@@ -27,33 +23,6 @@ there: dict[str, str] = {}
 def _fresh() -> None:
     effects.clear()
     there.clear()
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file."""
-    file = tmp_path_factory.mktemp("template") / "baton.db"
-    migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with running_postgres() as postgres:
-        postgres.run("CREATE DATABASE migrated")
-        migrate(postgres.url("migrated"))
-        yield postgres
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        shutil.copy(template, tmp_path / "baton.db")
-        yield f"sqlite:///{tmp_path / 'baton.db'}"
-        return
-    postgres: Postgres = request.getfixturevalue("server")
-    with postgres.database("migrated") as address:
-        yield address
 
 
 @pytest.fixture
