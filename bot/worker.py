@@ -25,8 +25,6 @@ DELIVER = "bot.worker.deliver"
 DELIVERIES = "slack"
 """The queue of those rings. It has lanes of its own."""
 
-YIELDING = 10
-"""How far a worker process stands back on a machine that is short of processors: people wait for web, not for it."""
 WORN_OUT = 76
 """The exit code of a child that asks to be replaced: too many of its threads are stuck in abandoned steps."""
 
@@ -164,7 +162,6 @@ class WorkerChild:
 
 def work(settings: WorkerSettings, hands: Callable[[str], Hands], owner: str, line: Line) -> int:
     """Be a worker process: build its hands and its lanes, and run them. Called right after the fork."""
-    os.nice(YIELDING)
     worker = LaneWorker(
         settings.queues,
         owner,

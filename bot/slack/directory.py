@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.slack.calling import NoAnswer, error_of
-from bot.slack.remembered import Remembered, Unanswered
+from bot.slack.remembered import NotThere, Remembered, Unanswered
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.ports import Standing
 
@@ -18,6 +18,11 @@ SLACK = "slack:"
 PAGE = 200
 MOST_PAGES = 50
 """Pages of a list that are read at most: ten thousand members, or channels."""
+NOT_THERE = frozenset({
+    "user_not_found", "users_not_found", "user_not_visible", "channel_not_found", "no_such_subteam",
+    "subteam_not_found", "method_not_supported_for_channel_type",
+})  # fmt: skip
+"""What Slack says of what is not there; anything else may be a trouble that passes."""
 LONG = timedelta(minutes=5)
 """How long the list of channels' names is believed."""
 
@@ -227,7 +232,8 @@ class SlackDirectory:
         try:
             answer: Mapping[str, Any] = method(**arguments).data
         except NoAnswer as error:
-            raise Unanswered(error_of(error) or str(error)) from None
+            name = error_of(error)
+            raise (NotThere if name in NOT_THERE else Unanswered)(name or str(error)) from None
         return answer
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.slack.commands.looking import waiting_for
 from bot.slack.incoming import Caller
 from bot.slack.parts import Parts
 from bot.slack.views import home
 from bot.slack.views.messages import View
-from workflows.engine.definition import Workflow
 from workflows.engine.errors import Refused
 from workflows.engine.model import Run
 from workflows.engine.ports import RunQuery
@@ -21,7 +18,7 @@ def home_of(parts: Parts, caller: Caller) -> View:
     waiting, _ = waiting_for(parts, caller)
     own = service.listed(RunQuery(started_by=actor, limit=home.SHOWN + 1), by=actor)
     dead = [run for run in service.listed(RunQuery(dead=True, limit=200), by=actor) if may_steer(parts, run, actor)]
-    startable = [one for one in parts.catalogue.all() if may_start(parts, one, actor)]
+    startable = [one for one in parts.catalogue.all() if service.access.may_start(actor, one)]
     return home.home(waiting, own, dead, startable, parts.now(), parts.links([one.approval for one, _ in waiting]))
 
 
@@ -29,15 +26,6 @@ def may_steer(parts: Parts, run: Run, actor: str) -> bool:
     """Whether a person may put a run right."""
     try:
         parts.service.access.steer(actor, run, "resume")
-    except Refused:
-        return False
-    return True
-
-
-def may_start(parts: Parts, workflow: Workflow[Any, Any], actor: str) -> bool:
-    """Whether a person may start a workflow."""
-    try:
-        parts.service.access.start(actor, workflow)
     except Refused:
         return False
     return True

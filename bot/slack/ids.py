@@ -76,6 +76,8 @@ WHOLE_INPUT = "whole_input"
 # Message metadata, by which a post of unknown outcome is found again.
 METADATA_EVENT = "baton_message"
 
+METADATA = 3_000
+"""Characters of a view's private_metadata."""
 DIGEST_SHOWN = 16
 """So many hex digits of a digest travel in a button."""
 
@@ -119,12 +121,13 @@ class Context:
     """The press's response_url: the next update of its message may use it."""
 
     def text(self) -> str:
-        """As a view's private_metadata; a label or URL that does not fit is left out."""
-        made = _packed(self)
-        for name in ("labels", "reply_url"):
-            if len(made) > 3_000:
-                made = _packed(replace(self, **{name: ""}))
-        return made
+        """As a view's private_metadata; labels or a URL that do not fit are left out."""
+        shorter = replace(self, labels="")
+        return next((_packed(one) for one in (self, shorter) if one.fits()), _packed(replace(shorter, reply_url="")))
+
+    def fits(self) -> bool:
+        """Whether a view can carry all of it."""
+        return len(_packed(self)) <= METADATA
 
     @classmethod
     def of(cls, text: str) -> Context:

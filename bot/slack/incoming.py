@@ -85,12 +85,17 @@ class Submission:
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
+def written(text: object) -> str:
+    """What somebody wrote, without the one character that not every database holds."""
+    return str(text or "").replace("\x00", "")
+
+
 def command_of(body: Payload) -> Command:
     """A slash command as Slack sends it."""
     name = str(body["command"])
     caller = Caller(str(body["team_id"]), str(body["user_id"]), str(body.get("channel_id") or ""))
     trigger, reply_url = str(body.get("trigger_id") or ""), str(body.get("response_url") or "")
-    return Command(caller, name, str(body.get("text") or ""), trigger, reply_url)
+    return Command(caller, name, written(body.get("text")), trigger, reply_url)
 
 
 def said_of(body: Payload) -> Said | None:
@@ -113,7 +118,7 @@ def said_of(body: Payload) -> Said | None:
     caller = Caller(team, user, str(event["channel"]), aloud=not direct)
     return Said(
         caller,
-        str(event.get("text") or ""),
+        written(event.get("text")),
         ts,
         str(event.get("thread_ts") or ""),
         str(body.get("event_id") or ""),
@@ -142,8 +147,20 @@ def submission_of(body: Payload) -> Submission:
     """A sent modal as Slack sends it."""
     view: Payload = body["view"]
     context = Context.of(str(view.get("private_metadata") or ""))
-    state: Payload = (view.get("state") or {}).get("values") or {}
+    state = _readable((view.get("state") or {}).get("values") or {})
     return Submission(_caller(body, context.channel), str(view["id"]), str(view["callback_id"]), context, state)
+
+
+def _readable(state: Any) -> Any:
+    """The values of a form, their texts as `written`."""
+    match state:
+        case str():
+            return written(state)
+        case Mapping():
+            return {name: _readable(value) for name, value in state.items()}
+        case list():
+            return [_readable(value) for value in state]
+    return state
 
 
 def _caller(body: Payload, channel: str) -> Caller:

@@ -66,19 +66,39 @@ class Listeners:
         return done if done is not None else whispered(Message(SLOW))
 
     def said(self, said: Said) -> Reaction:
-        """A mention or a direct message, once: Slack may send it again, and a mention comes in two kinds."""
+        """A mention or a direct message, once: Slack may send it again, and a mention comes in two kinds.
+
+        A run is started before the message counts as taken: whoever dies in between is sent it again, and a repeated
+        start is harmless.
+        """
         caller = said.caller
         thread = said.thread if said.direct else said.thread or said.ts
         try:
-            if not self._new(said):
+            phrase = self._read(said)
+            taken = not isinstance(phrase, Start)
+            if taken and not self._new(said):
                 return Reaction()
-            text = MENTIONED.sub("", said.text)
-            phrase = Grammar(self.parts.catalogue.names()).read(text)
-            result = carry_out(self.parts, phrase, caller, f"{caller.channel}:{said.ts}")
-            message = result.message if isinstance(result, Answer) else result.otherwise
+            message = self._answer_to(said, phrase)
+            if not taken and not self._new(said):
+                return Reaction()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
             message = message_of(noted(error, caller.actor, "message"))
         return heard(lambda: self.speaker.answer(caller.channel, thread, message))
+
+    def _read(self, said: Said) -> Phrase | BatonError:
+        try:
+            return Grammar(self.parts.catalogue.names()).read(MENTIONED.sub("", said.text))
+        except BatonError as error:
+            return error
+
+    def _answer_to(self, said: Said, phrase: Phrase | BatonError) -> Message:
+        if isinstance(phrase, BatonError):
+            return message_of(noted(phrase, said.caller.actor, "message"))
+        try:
+            result = carry_out(self.parts, phrase, said.caller, f"{said.caller.channel}:{said.ts}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
+            return message_of(noted(error, said.caller.actor, "message"))
+        return result.message if isinstance(result, Answer) else result.otherwise
 
     def press(self, press: Press) -> Reaction:
         """A button. When it can't be judged at once who presses, what comes of it follows the acknowledgement."""

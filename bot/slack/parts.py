@@ -21,11 +21,10 @@ from workflows.engine.outbox import Delivery, DeliveryBell, Outbox
 from workflows.engine.ports import Store
 from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
+from workflows.engine.starters import starters_of
 
 FRESH = timedelta(minutes=29)
 """How long a press's own address is good for; Slack says half an hour."""
-EDITORS = frozenset({"edit", "skip", "fork"})
-"""What makes somebody count as a starter when four eyes are asked for."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,7 +54,7 @@ class Parts:
 
     def snapshot(self, run: Run) -> RunSnapshot:
         """A run with everything that is shown of it."""
-        return Snapshots(self.store, self.catalogue, self.now, self.link).load(run.id)
+        return Snapshots(self.store, self.catalogue, self.now, self.directory.members, self.link).load(run.id)
 
     def links(self, approvals: Iterable[Approval]) -> dict[str, str]:
         """The addresses of the approvals' messages, by id, as far as Slack has them and says where it is."""
@@ -69,10 +68,9 @@ class Parts:
                     found[approval.id] = f"{me.url}archives/{row.channel}/p{row.ts.replace('.', '')}"
         return found
 
-    def starters(self, approval: Approval) -> set[str]:
+    def starters(self, approval: Approval) -> frozenset[str]:
         """Who started or changed the run, so that four eyes need somebody else."""
-        changed = {entry.actor for entry in self.store.audit(approval.run_id) if entry.verb in EDITORS}
-        return changed | {self.store.run(approval.run_id).started_by}
+        return starters_of(self.store, approval.run_id)
 
     def known(self, run_id: str) -> Run | None:
         """The run that something was done to, to be told of; None while the database is away."""

@@ -140,7 +140,7 @@ class Presses:
 
     def fork(self, press: Press) -> Reaction:
         """Start a new run from before the failed step."""
-        forked = self.parts.recovery.fork(press.value, by=press.caller.actor)
+        forked = self.parts.recovery.fork(press.value, by=press.caller.actor, dead=True)
         self.parts.refresh(forked.id)
         return self._moved(press, press.value, f"was forked: {named(forked)} goes on from before the failed step.")
 

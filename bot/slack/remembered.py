@@ -16,6 +16,10 @@ class Unanswered(Exception):
     """Nobody can say just now."""
 
 
+class NotThere(Unanswered):
+    """It is not there, or no longer for us: what was said of it before counts no more."""
+
+
 @dataclass
 class _Entry(Generic[V]):
     asking: threading.Lock = field(default_factory=threading.Lock)
@@ -77,6 +81,9 @@ class Remembered(Generic[V]):
         entry.tried_at = now
         try:
             entry.value, entry.known, entry.asked_at, entry.tried_at = self._ask(key), True, now, None
+        except NotThere:
+            entry.known = False
+            raise
         except Unanswered:
             if not self._is_younger(entry, self._stale):
                 raise

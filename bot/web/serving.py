@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 
 import structlog
 import uvicorn
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp
 
 from workflows.engine.errors import BatonError
 
+SWITCH_EVERY = 0.0005
+"""Seconds after which a busy thread lets others run: the loop that takes requests and sends answers is one of many."""
 GRACE = 5
 """Seconds that answers in flight get."""
 LISTEN_FD = "BATON_LISTEN_FD"
@@ -49,6 +52,7 @@ def serve(app: ASGIApp, listening: socket.socket) -> int:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=GRACE
     )
+    sys.setswitchinterval(SWITCH_EVERY)
     host, port = listening.getsockname()[:2]
     log.info("web started", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     with listening:

@@ -46,6 +46,18 @@ class Access:
         who = _listed(workflow.starters) if workflow.starters else "members of this workspace"
         raise NotAllowed(f"{actor} may not start {workflow.name}. Those who may: {who}.{self._why(actor)}")
 
+    def may_start(self, actor: str, workflow: Workflow[Any, Any]) -> bool:
+        """The same as a question, for lists."""
+        try:
+            self.start(actor, workflow)
+        except NotAllowed:
+            return False
+        return True
+
+    def browse(self, actor: str) -> bool:
+        """Whether this actor may see all that is installed, also what others start."""
+        return actor.startswith(COMMAND_LINE) or self._is_member(actor) or self.is_admin(actor)
+
     def see(self, actor: str, run: Run, approvals: Iterable[Approval] = ()) -> None:
         """Whether this actor may look at the run. Give the run's approvals, so that their approvers may."""
         if self.may_see(actor, run, approvals):
@@ -79,17 +91,17 @@ class Access:
         """Whether this actor is an approver and, where four eyes are asked for, did not start or edit the run."""
         if not self._named(actor, approval.approvers):
             raise NotAllowed(
-                f"{actor} may not decide {approval.title}. Those who may: {_listed(approval.approvers)}."
+                f"{actor} may not decide “{approval.title}”. Those who may: {_listed(approval.approvers)}."
                 f"{self._why(actor)}"
             )
         if not approval.allow_self and is_among(actor, starters):
-            raise NotAllowed(f"{actor} started or changed this run, so somebody else has to decide {approval.title}.")
+            raise NotAllowed(f"{actor} started or changed this run, so somebody else has to decide “{approval.title}”.")
 
     def reassign(self, actor: str, approval: Approval) -> None:
         """Whether this actor may hand the approval to others: its approvers and admins."""
         if not self._named(actor, approval.approvers) and not self.is_admin(actor):
             raise NotAllowed(
-                f"{actor} may not reassign {approval.title}. Those who may: {_listed(approval.approvers)} and admins."
+                f"{actor} may not reassign “{approval.title}”. Those who may: {_listed(approval.approvers)} and admins."
                 f"{self._why(actor)}"
             )
 

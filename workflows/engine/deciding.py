@@ -52,6 +52,22 @@ class _ChangedMeanwhile(Exception):
     """Others changed the approval between its reading and the transaction."""
 
 
+@dataclass
+class _Left:
+    """An approval as a transaction leaves it, so that nobody has to read it again."""
+
+    approval: Approval
+
+    def by(self, change: Callable[[View], Writes]) -> Callable[[View], Writes]:
+        def noted(view: View) -> Writes:
+            writes = change(view)
+            written = [one for one in writes.approvals if one.id == self.approval.id]
+            self.approval = written[-1] if written else view.approval(self.approval.id) or self.approval
+            return writes
+
+        return noted
+
+
 def decide(service: Service, given: Given) -> Approval:
     """Record an answer; who may is judged before the transaction, since the directory may be slow."""
     if given.outcome is Outcome.EXPIRED:
@@ -125,13 +141,14 @@ def _carried_out(
 ) -> Approval:
     for _ in range(ANEW):
         asked = _found(service, approval_id)
+        left = _Left(asked)
         try:
-            service.change(asked.run_id, attempt(asked))
+            service.change(asked.run_id, left.by(attempt(asked)))
         except _ChangedMeanwhile:
             continue
         except CodecError as error:
             raise InvalidInput(str(error)) from None
-        return service.store.approval(approval_id) or asked
+        return left.approval
     raise Refused(f"Approval {approval_id} is being changed by others just now. Look at it, then answer again.")
 
 

@@ -113,12 +113,17 @@ class WaitTimeout(BodyError):
         self.name = name
 
 
+def decided(outcome: str) -> str:
+    """What a decision against it did, in words that follow a name."""
+    return {"changes": "was sent back for changes", "expired": "was not decided in time"}.get(outcome, f"was {outcome}")
+
+
 class Rejected(BodyError):
     """A person decided against it, or nobody decided in time; the run ends by decision."""
 
     def __init__(self, name: str, outcome: str, comment: str = "", by: str = "") -> None:
         said = f": {comment}" if comment else ""
-        super().__init__(f"{name} was {outcome}{' by ' + by if by else ''}{said}")
+        super().__init__(f"{name} {decided(outcome)}{' by ' + by if by else ''}{said}")
         self.name = name
         self.outcome = outcome
         self.comment = comment

@@ -129,6 +129,8 @@ class Budget:
     burst: int = 0
     urgency: int = 9
     """How urgent it is; lower is more."""
+    place: str = ""
+    """The place whose cards share the turns; "" for all cards."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Turn:
     granted: bool
     wait: timedelta = timedelta(0)
     behind: int = 0
-    """When it was not granted: how many cards that are as urgent want to be shown."""
+    """When it was not granted: how many cards that share the turns and are as urgent want to be shown."""
 
 
 class Outbox(Protocol):

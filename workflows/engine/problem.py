@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from workflows.engine.errors import BodyError, ChildFailed, Failed, Rejected, StepFailed, WaitTimeout
+from workflows.engine.errors import BodyError, ChildFailed, Failed, Rejected, StepFailed, WaitTimeout, decided
 from workflows.engine.policy import Effect
 
 
@@ -14,7 +14,7 @@ class Problem:
     """What went wrong: `kind` is the error's class, `step` where, `message` for people."""
 
     kind: str
-    message: str
+    message: str = ""
     step: str = ""
     key: str = ""
     """The key of the record that failed, where it is known."""
@@ -90,6 +90,6 @@ def describe(problem: Problem) -> str:
         case "Rejected":
             by = f" by {problem.by}" if problem.by else ""
             said = f": {problem.message}" if problem.message else ""
-            return f"{problem.step} was {problem.outcome}{by}{said}"
+            return f"{problem.step} {decided(problem.outcome)}{by}{said}"
         case _:
             return problem.message

@@ -9,15 +9,14 @@ from typing import Any
 
 from workflows.engine import codec
 from workflows.engine.advance import POISON_FROM
-from workflows.engine.detail import Detail, detail_of
+from workflows.engine.detail import detail_of
 from workflows.engine.errors import Refused
-from workflows.engine.ids import idempotency_key, new_id
+from workflows.engine.forking import failing_of, inherited, is_definite
+from workflows.engine.ids import new_id
 from workflows.engine.model import (
     DONE,
-    OPEN,
     OVER,
     ApprovalState,
-    AttemptState,
     Audit,
     Event,
     Kind,
@@ -32,7 +31,6 @@ from workflows.engine.model import (
     Writes,
 )
 from workflows.engine.operations.child import ChildEnd, limits
-from workflows.engine.policy import Effect
 from workflows.engine.ports import View
 from workflows.engine.problem import problem_from
 from workflows.engine.redoing import redone, stopped_sagas, undone_saga
@@ -63,7 +61,7 @@ class Recovery:
                 return _revived(
                     view, by, "resume", self._renewed(view, self._parked(run, records, again=again), grow=False)
                 )
-            failing = _failing(run, records)
+            failing = failing_of(run, records)
             gone = list(redone(records, failing)) if failing else []
             if failing is None:
                 gone = [r for saga in stopped_sagas(records, "", "RunTimedOut") for r in redone(records, saga)]
@@ -75,7 +73,7 @@ class Recovery:
                     "Resume it with an edited input, or fork it."
                 )
             writes = Writes(supersede=_names([*gone, *ending, *_after_failure(records)]))
-            definite = failing is None or _definite(failing, gone)
+            definite = failing is None or is_definite(failing, gone)
             return _revived(view, by, "resume", self._renewed(view, writes, grow=definite))
 
         self._service.change(run_id, change)
@@ -133,7 +131,7 @@ class Recovery:
             if original.lease_owner and original.lease_until is not None and original.lease_until > view.now:
                 raise Refused(f"Run {original.id} is at work right now. Fork it when it waits, or cancel it first.")
             run = self._copy(original, view, by, given)
-            records = () if given is not None else _inherited(view, original, run.id, at)
+            records = () if given is not None else inherited(view, original, run.id, at)
             forked.append(run)
             ended: RunChange = {}
             if original.state not in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED):
@@ -227,30 +225,6 @@ class Recovery:
         )  # fmt: skip
 
 
-def _failing(run: Run, records: Sequence[Record]) -> Record | None:
-    problem = problem_from(run.error)
-    if problem is None:
-        return None
-    named = [r for r in records if problem.key and r.key == problem.key]
-    if named:
-        return named[0]
-    failed = [
-        r for r in records if r.state is StepState.FAILED and r.kind in (Kind.STEP, Kind.CHILD, Kind.SIGNAL) and r.error
-    ]
-    fits = [
-        r
-        for r in failed
-        if (found := problem_from(r.error)) and (found.step, found.message) == (problem.step, problem.message)
-    ]
-    return max(fits, key=lambda record: record.position, default=None)
-
-
-def _definite(failing: Record, gone: Iterable[Record]) -> bool:
-    problem = problem_from(failing.error)
-    unknown = problem is not None and problem.effect == Effect.UNKNOWN
-    return not unknown or any(record.kind is Kind.SAGA for record in gone)
-
-
 def _withdrawn(records: Sequence[Record]) -> list[Record]:
     """Waits that ended with the run, unanswered: they are asked anew."""
     firsts = {record.key + "/" for record in records if record.kind is Kind.FIRST and record.state not in DONE}
@@ -312,43 +286,3 @@ def _revived(view: View, by: str, verb: str, writes: Writes, detail: str = "") -
     told = Event(view.run.id, "run.resumed", view.now, json.dumps({"verb": verb, "detail": detail}), by)
     audit = (Audit(view.now, by, verb, view.run.id, detail),)
     return replace(writes, events=(*writes.events, told), audit=audit, run=change | writes.run, ring=True)
-
-
-def _inherited(view: View, original: Run, run_id: str, at: str) -> tuple[Record, ...]:
-    """The records that a fork starts from."""
-    records = [
-        record for record in view.records() if record.scope != "!" and not record.scope.startswith("on_failure/")
-    ]
-    first = next((r for r in records if r.key == at), None) if at else _failing(original, records)
-    if at and first is None:
-        raise Refused(f"Run {original.id} has no step {at} to fork from. `baton show {original.id}` lists its steps.")
-    if first is not None and any(r.kind is Kind.FIRST and r.key + "/" == first.scope for r in records):
-        raise Refused(f"{at} is one of several waits that race: fork from {first.scope.rstrip('/')}, which holds them.")
-    gone = (
-        {record.key for record in redone(records, first)}
-        if first
-        else (set() if original.state in OPEN | {RunState.PARKED} else {r.key for r in records})
-    )
-    holders = {Kind.SAGA, Kind.PARALLEL, Kind.MAP, Kind.COMPENSATION}
-    kept = [r for r in records if r.key not in gone and (r.state in DONE or r.kind in holders)]
-    copies = [replace(r, run_id=run_id, generation=0) for r in kept]
-    for record in records:
-        unclear = (
-            record.kind is Kind.STEP
-            and (record is first or (first is None and record.state not in DONE))
-            and _unclear(view, record)
-        )
-        if unclear:
-            detail = Detail([], origin_key=idempotency_key(original.id, record.generation, record.key)).text()
-            copies.append(replace(
-                record, run_id=run_id, generation=0, state=StepState.PENDING, attempts=0, output=None, error=None,
-                position=0, due_at=None, ended_at=None, detail=detail,
-            ))  # fmt: skip
-    return tuple(copies)
-
-
-def _unclear(view: View, record: Record) -> bool:
-    open_ends = (AttemptState.RUNNING, AttemptState.UNKNOWN)
-    return any(
-        a.key == record.key and a.generation == record.generation and a.state in open_ends for a in view.attempts()
-    )

@@ -102,7 +102,7 @@ def find_sources(run: Run, order: Order, topic: Topic) -> Sources:
 
 
 def write(run: Run, topic: Topic, sources: Sources) -> Article:
-    """Write what kind of text the topic asks for."""
+    """Write the kind of text that the topic asks for."""
     match topic.kind:
         case Kind.NEWS_BRIEF:
             facts = run.step(writing.news_facts, topic, sources)

@@ -112,7 +112,9 @@ def troubled(conn: Connection, limit: int) -> Sequence[Card]:
     return [Card(*row) for row in conn.execute(query)]
 
 
-def behind(conn: Connection, urgency: int) -> int:
-    """How many want to be shown that are at least as urgent."""
+def behind(conn: Connection, urgency: int, place: str = "") -> int:
+    """How many want to be shown that are at least as urgent, in one place or everywhere."""
     query = select(func.count()).select_from(CARD).where(WANTS, CARD.c.urgency <= urgency)
+    if place:
+        query = query.where(CARD.c.place == place)
     return int(conn.execute(query).scalar_one())

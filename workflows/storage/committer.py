@@ -16,7 +16,6 @@ from workflows.engine.model import Writes
 from workflows.engine.ports import Committed, Lease
 from workflows.storage.database import Database, Held
 from workflows.storage.ledger import Ledger
-from workflows.storage.neighbours import Neighbours
 from workflows.storage.outgoing import Statements
 
 BATCH = 128
@@ -46,7 +45,7 @@ class Committer:
         self._database = database
         self._statements = statements
         self._held = Held(database.engine)
-        self._neighbours = Neighbours(database.url.database or "") if database.lite else None
+        self._neighbours = database.neighbours
         self._waiting: deque[Request] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -72,8 +71,6 @@ class Committer:
         if self._thread is not None:
             self._thread.join()
         self._held.close()
-        if self._neighbours is not None:
-            self._neighbours.close()
 
     def _work(self) -> None:
         while batch := self._next():

@@ -21,7 +21,7 @@ from workflows.engine.ports import Clock
 from workflows.storage.address import parse, place
 from workflows.storage.columns import Utc
 from workflows.storage.faults import Fault, away, fault, refused
-from workflows.storage.neighbours import Turnstile
+from workflows.storage.neighbours import Neighbours, Turnstile
 from workflows.storage.together import Together
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ TRIES = 8
 """How often a transaction is tried that others got in the way of."""
 ASK_EVERY = 0.0005
 """Seconds between two requests for SQLite's write lock."""
+LITE_CONNECTIONS = 8
+"""Connections to an SQLite file: opening one costs as much as ten reads, and more at a time read no faster."""
 HUNG = 15
 """Seconds after which PostgreSQL ends a transaction whose process hangs, and with it the locks on its runs."""
 LOST_LINE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -46,7 +48,10 @@ class Database:
         self._clock = clock
         self._turns: AbstractContextManager[None] = Turnstile() if self.lite else nullcontext()
         self.engine = _lite_engine(self.url, lock_timeout) if self.lite else _server_engine(self.url, pool_size)
-        self._together = Together(lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work)
+        self.neighbours = Neighbours(self.url.database or "") if self.lite else None
+        self._together = Together(
+            lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work, self._is_crowded
+        )
 
     @property
     def server_clock(self) -> bool:
@@ -89,6 +94,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self.neighbours is not None:
+            self.neighbours.close()
+
+    def _is_crowded(self) -> bool:
+        return self.neighbours is not None and self.neighbours.any()
 
     def _of_one_work(self, error: Exception) -> Exception | None:
         """What an error means to the work that raised it; None when the whole transaction is hit."""
@@ -169,8 +179,8 @@ def _lite_engine(url: URL, lock_timeout: timedelta) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
-        pool_size=8,
-        max_overflow=64,
+        pool_size=LITE_CONNECTIONS,
+        max_overflow=0,
         connect_args={"timeout": lock_timeout.total_seconds()},
     )
 
@@ -214,7 +224,7 @@ def _server_engine(url: URL, pool_size: int) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=pool_size * 2,
+        max_overflow=max(pool_size // 2, 2),
         pool_timeout=10,
         isolation_level="READ COMMITTED",
         hide_parameters=True,

@@ -28,7 +28,7 @@ def reserve(conn: Connection, database: Database, budget: Budget) -> Turn:
         select(PACE.c.free_at, PACE.c.held_until).where(PACE.c.name == budget.name)
     ).one()
     wait = max(free_at - ahead - now, held_until - now, 0.0)
-    return Turn(False, timedelta(seconds=wait), cards.behind(conn, budget.urgency))
+    return Turn(False, timedelta(seconds=wait), cards.behind(conn, budget.urgency, budget.place))
 
 
 def hold(conn: Connection, database: Database, name: str, pause: timedelta) -> datetime:

@@ -93,7 +93,7 @@ class SqlStore:
         *,
         clock: Clock | None = None,
         lock_timeout: timedelta = LOCK_TIMEOUT,
-        pool_size: int = 8,
+        pool_size: int = 16,
     ) -> None:
         self._database = Database(url, clock=clock, lock_timeout=lock_timeout, pool_size=pool_size)
         self._statements = Statements(self._database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,14 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
-from workflows.engine.errors import StoreUnavailable
+from workflows.engine.errors import Interruption, StoreUnavailable
 
 T = TypeVar("T")
 MOST = 64
 """Works that share a transaction at most."""
+
+PAUSE = 0.001
+"""Seconds between two transactions of threads that stand in line."""
 
 Work = Callable[[Connection], Any]
 Persist = Callable[[Work], Any]
@@ -41,9 +45,11 @@ class Together:
     Each work stands for itself: what one raises undoes that work alone.
     """
 
-    def __init__(self, persist: Persist, own: Own) -> None:
+    def __init__(self, persist: Persist, own: Own, crowded: Callable[[], bool]) -> None:
+        """`crowded` says whether other processes may want to write, too: they get a moment between transactions."""
         self._persist = persist
         self._own = own
+        self._crowded = crowded
         self._lock = threading.Lock()
         self._waiting: deque[_Item] = deque()
         self._led = False
@@ -57,6 +63,8 @@ class Together:
         if not leads:
             self._wait(item)
         if not item.done:
+            if not leads and self._crowded():
+                time.sleep(PAUSE)
             self._lead()
         if item.error is not None:
             raise item.error
@@ -111,8 +119,8 @@ class Together:
             point = conn.begin_nested()
             try:
                 item.value = item.work(conn)
-            except Exception as error:
-                item.error = self._own(error)
+            except (Exception, Interruption) as error:
+                item.error = self._own(error) if isinstance(error, Exception) else error
                 if item.error is None:
                     raise
                 point.rollback()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from workflows.engine.model import OPEN, OVER, ApprovalState, Audit, RunState
+from workflows.engine.outbox import POSTS, DeliveryState
 from workflows.engine.ports import Totals
 from workflows.storage import blobs
 from workflows.storage.database import Database
@@ -30,7 +31,8 @@ from workflows.storage.tables import (
 
 RECEIVED_KEPT = timedelta(days=30)
 """How long inbound ids are remembered at least."""
-DEPENDENT = (DECISION, APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, AUDIT, DELIVERY, CARD)
+DEPENDENT = (DECISION, APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, AUDIT, CARD, DELIVERY)
+"""A card comes before its deliveries: whoever delivers now writes none after that."""
 
 
 def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) -> int:
@@ -61,7 +63,7 @@ def _next(due: datetime, every: timedelta | None, now: datetime) -> datetime | N
 
 
 def prune(conn: Connection, database: Database, *, before: datetime, limit: int) -> int:
-    """Delete what ended before a time, with all that belongs to it; returns how many runs."""
+    """Delete what ended before a time, with all that belongs to it, and posts of before; returns how many runs."""
     parent = RUN.alias("parent")
     goes_on = select(parent.c.id).where(parent.c.id == RUN.c.parent_id, parent.c.state.not_in(sorted(OVER)))
     chosen = (
@@ -76,6 +78,8 @@ def prune(conn: Connection, database: Database, *, before: datetime, limit: int)
     if ids:
         blobs.forget(conn, ids)
         _forget(conn, ids)
+    old = (DELIVERY.c.created_at < before, DELIVERY.c.state != DeliveryState.PENDING)
+    conn.execute(delete(DELIVERY).where(DELIVERY.c.run_id == POSTS, *old))
     conn.execute(delete(RECEIVED).where(RECEIVED.c.at < min(before, database.now(conn) - RECEIVED_KEPT)))
     return len(ids)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.slack.incoming import Caller
 from bot.slack.mrkdwn import line, people, said
 from bot.slack.parts import Parts
@@ -14,6 +16,7 @@ from bot.slack.views.details import run_details
 from bot.slack.views.messages import Message
 from bot.slack.views.reading import approval_of
 from bot.slack.views.snapshot import ApprovalSnapshot
+from workflows.engine.definition import Workflow
 from workflows.engine.errors import Refused
 from workflows.engine.model import Approval, Run, RunState
 from workflows.engine.plan import plan_of
@@ -120,21 +123,30 @@ def why(parts: Parts, phrase: Why, caller: Caller) -> Answer:
     return Answer(message)
 
 
-def workflows(parts: Parts, phrase: Workflows, _caller: Caller) -> Answer:
+def workflows(parts: Parts, phrase: Workflows, caller: Caller) -> Answer:
     """What is installed, or the fields and steps of one."""
+    access = parts.service.access
     if phrase.name:
         workflow = parts.catalogue.get(phrase.name)
+        if not access.browse(caller.actor):
+            access.start(caller.actor, workflow)
         return Answer(lists.workflow_message(workflow, plan_of(workflow)))
-    message = lists.workflows_message(parts.catalogue.all())
-    pauses = parts.service.pauses()
+    message = lists.workflows_message(known_to(parts, caller))
+    pauses = parts.service.pauses() if access.browse(caller.actor) else []
     if pauses:
         message = Message(message.text, (*lists.pauses_message(pauses).blocks, *message.blocks))
     return Answer(message)
 
 
+def known_to(parts: Parts, caller: Caller) -> list[Workflow[Any, Any]]:
+    """What somebody may know of: everything for members, what they may start for guests and strangers."""
+    access, found = parts.service.access, parts.catalogue.all()
+    return found if access.browse(caller.actor) else [one for one in found if access.may_start(caller.actor, one)]
+
+
 def help_(parts: Parts, _phrase: Help, caller: Caller) -> Answer:
     """What people can say."""
-    own = [(one.command, one.title) for one in parts.catalogue.all() if one.command]
+    own = [(one.command, one.title) for one in known_to(parts, caller) if one.command]
     return Answer(lists.help_message(caller.said, own))
 
 

@@ -11,7 +11,7 @@ from bot.slack.ids import WORKFLOW_START, Context
 from bot.slack.incoming import Caller
 from bot.slack.mrkdwn import line
 from bot.slack.parts import Parts
-from bot.slack.phrases import Start
+from bot.slack.phrases import PhraseError, Start
 from bot.slack.reacting import Answer, Form
 from bot.slack.times import moment, zone
 from bot.slack.views import lists, modals
@@ -34,6 +34,8 @@ def start(parts: Parts, phrase: Start, caller: Caller, key: str) -> Answer | For
             workflow=workflow.name, channel=caller.channel, at=at.isoformat() if at else "",
             labels=json.dumps(dict(phrase.labels)) if phrase.labels else "",
         )  # fmt: skip
+        if not context.fits():
+            raise PhraseError("These labels are too long for a form. Give the fields beside them, or fewer labels.")
         view = modals.start_form(workflow, given, context=context)
         return Form(view, asking(workflow, lacking))
     run = parts.service.start(

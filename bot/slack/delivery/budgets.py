@@ -26,4 +26,4 @@ def update_budget(priority: Priority) -> Budget:
 
 def post_budget(channel: str) -> Budget:
     """For posting into a channel."""
-    return Budget(f"slack/post/{channel}", POST_EVERY, POST_AHEAD, int(Priority.APPROVAL))
+    return Budget(f"slack/post/{channel}", POST_EVERY, POST_AHEAD, int(Priority.APPROVAL), channel)

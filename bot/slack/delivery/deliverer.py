@@ -25,10 +25,12 @@ from workflows.engine.errors import LeaseLost, UnknownRun
 from workflows.engine.model import OVER
 from workflows.engine.outbox import POSTS, CardClaim, DeliveryState, Left
 
-LEASE = timedelta(seconds=30)
-"""How long a deliverer may be silent; a single call to Slack takes less."""
-TURN = timedelta(seconds=20)
-"""How long one job may hold a lane."""
+LEASE = timedelta(seconds=15)
+"""How long a deliverer may be silent; when its whole machine dies, others go on after so long."""
+TURN = timedelta(seconds=4)
+"""How long one job begins calls; the last of them, of ten seconds at most, ends within the lease."""
+SLOW = timedelta(seconds=3)
+"""Reading that takes longer gets its lease renewed."""
 COALESCE = timedelta(seconds=1.5)
 """What changes faster than this is shown in one go."""
 MOST_BACKOFF = 60.0
@@ -113,6 +115,7 @@ class CardTurn:
         self._find_place(snapshot)
         ops = self._destinations.alerts()
         direct = self._direct(snapshot)
+        self._begin()
 
         def wanted() -> list[Wanted]:
             target = self._target
@@ -145,6 +148,13 @@ class CardTurn:
         return wanted_posts(self._rows.all())
 
     # sending ---------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Start the turn's time anew where reading and asking took much of it, or nothing would ever be sent."""
+        begun = self._seconds() + TURN.total_seconds()
+        if begun - self._until > SLOW.total_seconds():
+            self._rows.renew()
+            self._until = begun
 
     def _bring(self, wanted: Callable[[], list[Wanted]]) -> bool:
         """Send until nothing is missing; False when the rest has to wait."""

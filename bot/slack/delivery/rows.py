@@ -52,17 +52,21 @@ class Rows:
     def write(self, row: Delivery) -> None:
         """Change a row, durably. Raises LeaseLost."""
         self.keep(row)
+        self.renew()
+
+    def renew(self) -> None:
+        """Go on holding the card. Raises LeaseLost."""
         self._outbox.save(self._lease, *self._unwritten.values())
         self._unwritten.clear()
 
     # what Slack has --------------------------------------------------------------------------------------
 
     def posted(self) -> dict[str, str]:
-        """By key: the digest of what Slack has, "" where that is not known for sure."""
+        """By key: the digest of what Slack has, "" where that is not known for sure, or it did not take all of it."""
         found: dict[str, str] = {}
         for key, row in self._rows.items():
             if row.state is DeliveryState.POSTED:
-                found[key] = row.digest
+                found[key] = "" if row.error else row.digest
             elif row.unclear is not None:
                 found[key] = ""
         return found

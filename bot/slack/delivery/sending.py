@@ -19,6 +19,8 @@ from workflows.engine.outbox import Budget, Delivery, DeliveryState, Outbox
 
 SETTLE = timedelta(seconds=15)
 """How long after a call whose answer was lost its message may still appear."""
+FILE_SETTLE = timedelta(seconds=45)
+"""The same for a file, which takes three calls."""
 PLAIN = 3_500
 PLAIN_NOTE = "\n_(Slack did not take the full view of this message. `baton show {run}` has everything.)_"
 NOT_FULL = "Slack did not take its blocks"
@@ -198,7 +200,8 @@ class Sending:
             for ts in found[1:]:
                 self._poster.delete(row.channel, ts)
             return False
-        rest = (row.unclear or self._now()) + SETTLE - self._now()
+        settle = SETTLE if message.file is None else FILE_SETTLE
+        rest = (row.unclear or self._now()) + settle - self._now()
         if rest > timedelta(0):
             self.pauses.add(rest)
         return rest <= timedelta(0)

@@ -18,8 +18,8 @@ from workflows.engine.redoing import undone_saga
 
 _SKIPPABLE = frozenset({Kind.STEP, Kind.CHILD, Kind.COMPENSATION, Kind.SIGNAL, Kind.SLEEP})
 _UNKNOWN = (
-    "It is not known whether the last attempt had an effect. Look there first; "
-    "*Retry from failed step* asks the service where it can be asked."
+    "It is not known whether the last attempt had an effect. Look there first. "
+    "*Retry from failed step* repeats the step only where that does no harm; else it asks the service."
 )
 ADVICE = {
     "Unauthorized": "The service refuses access. An admin has to renew it; then press *Retry from failed step*.",
@@ -44,12 +44,11 @@ RESOLVED = {
 def alert_message(snapshot: RunSnapshot, alert: AlertSnapshot, *, ops: bool = False) -> Message:
     """One alert; it has buttons while the run is a dead letter and this alert is its latest."""
     run, problem = snapshot.run, problem_of(alert.error)
-    what = what_failed(snapshot, problem, alert)
     head = header(f"{_heading(snapshot, alert)}: {title_of(run)}")
     if not is_current(snapshot, alert):
-        words = f"{_resolved(alert)}\nIt was: {what}"
-        return Message(f"{line(title_of(run))}: put right", fitted([head, section(words), context(footer(run))]))
-    shown: list[Block] = [head, section(f"❌ {what}")]
+        words = f"{_resolved(alert)}\nIt was: {said(_reason(problem, alert), 1_000) or 'stopped'}"
+        return Message(f"{line(title_of(run))}: dealt with", fitted([head, section(words), context(footer(run))]))
+    shown: list[Block] = [head, section(f"❌ {what_failed(snapshot, problem, alert)}")]
     shown.append(section(_whose(run, ops=ops) + _advice(problem) + _kept(snapshot)))
     shown.append(context(subject_of(run), footer(run)))
     return Message(
@@ -109,7 +108,7 @@ def _reason(problem: Problem | None, alert: AlertSnapshot) -> str:
 
 def _heading(snapshot: RunSnapshot, alert: AlertSnapshot) -> str:
     if not is_current(snapshot, alert):
-        return "Was put right" if alert.verb not in ("discard", "cancel") else RESOLVED[alert.verb]
+        return "Dealt with" if alert.verb not in ("discard", "cancel") else RESOLVED[alert.verb]
     return "Failed" if snapshot.run.state is RunState.FAILED else "Can't go on"
 
 
@@ -164,5 +163,5 @@ def _buttons(snapshot: RunSnapshot, problem: Problem | None) -> Iterable[Block]:
 def _sure(problem: Problem | None) -> dict[str, object] | None:
     if problem is None or problem.effect != "unknown":
         return None
-    words = "It is not known whether the last attempt had an effect. Where the service can be asked, it is asked first."
+    words = "It is not known whether the last attempt had an effect. It is repeated only where that does no harm."
     return confirm("Look before you retry", words, "Retry")

@@ -169,12 +169,12 @@ def filled_words(fields: str | None) -> str:
     values = value_of(fields)
     if not isinstance(values, dict) or not values:
         return ""
-    return " · ".join(f"{label(name)}: *{line(str(value), 150)}*" for name, value in list(values.items())[:10])
+    return " · ".join(f"{label(name)}: *{scalar(value, 150)}*" for name, value in list(values.items())[:10])
 
 
 def _about(run: Run, approval: Approval) -> str:
     by = f" · started by {mention(run.started_by)}" if run.started_by else ""
-    eyes = "" if approval.allow_self else " · not to be decided by whoever started it"
+    eyes = "" if approval.allow_self else " · whoever started it can't decide"
     eyes = eyes if approval.state is ApprovalState.OPEN else ""
     return f"For *{line(run.title or run.workflow)}*{by} · run `{line(run.id, 40)}`{eyes}"
 
@@ -209,7 +209,7 @@ def _asked_fields(approval: Approval) -> str:
         label(str(inner.get("title") or name)) if isinstance(inner, dict) else label(name)
         for name, inner in named.items()
     ]
-    return f"Who approves fills in: {', '.join(titles[:10])}."
+    return f"Whoever approves fills in: {', '.join(titles[:10])}."
 
 
 def _handed(shown: ApprovalSnapshot) -> list[Block]:

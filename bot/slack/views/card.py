@@ -110,8 +110,14 @@ def standing(snapshot: RunSnapshot) -> str:
         case RunState.FAILED:
             return f"*Failed*{_why(run)}"
         case RunState.CANCELLED:
-            return f"*Cancelled*{': ' + said(run.cancel) if run.cancel else _why(run)}"
+            return f"*Cancelled*{_by_whom(run.cancel) if run.cancel else _why(run)}"
     return f"*Parked*, it can't go on without a person{_why(run)}"
+
+
+def _by_whom(words: str) -> str:
+    """How a cancellation goes on after its first word."""
+    again = "cancelled by "
+    return f" {said(words.removeprefix('cancelled '))}" if words.startswith(again) else f": {said(words)}"
 
 
 def _queued(snapshot: RunSnapshot) -> str:

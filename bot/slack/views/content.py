@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.slack.mrkdwn import BACKQUOTE, cut, from_markdown, line, prose
+from bot.slack.mrkdwn import BACKQUOTE, from_markdown, line, prose
 
 Json = Any
 DEEP = 4
@@ -19,8 +19,8 @@ SHORT = 120
 _BINARY = re.compile(r"(?:data:[\w.+-]{1,60}/[\w.+-]{1,60};base64,)?([A-Za-z0-9+/]{40,}={0,2})")
 _MAGIC = {
     b"\x89PNG": "PNG image", b"\xff\xd8\xff": "JPEG image", b"GIF8": "GIF image", b"RIFF": "image or sound",
-    b"II*\0": "TIFF image", b"MM\0*": "TIFF image", b"%PDF": "PDF", b"PK\x03\x04": "ZIP file", b"\x1f\x8b": "packed file",
-    b"ID3": "sound", b"OggS": "sound", b"\0\0\0": "film",
+    b"II*\0": "TIFF image", b"MM\0*": "TIFF image", b"%PDF": "PDF", b"PK\x03\x04": "ZIP file",
+    b"\x1f\x8b": "packed file", b"ID3": "sound", b"OggS": "sound",
 }  # fmt: skip
 """How files begin that only machines read, and what they are."""
 _INDENT = "\u2003"

@@ -82,7 +82,7 @@ def _most(field: Field) -> int:
 
 
 def _written(field: Field, text: str, limit: int, *, several: bool = False) -> Block:
-    made: Block = {"type": "plain_text_input", "action_id": FORM_INPUT, "multiline": field.kind is not FieldKind.TEXT}
+    made: Block = {"type": "plain_text_input", "action_id": FORM_INPUT, "multiline": field.kind is not FieldKind.TEXT or "\n" in text}
     if several:
         made["multiline"] = True
     elif field.kind in (FieldKind.TEXT, FieldKind.LONG):

@@ -61,7 +61,7 @@ def edit_form(
     """Edit the input of a failed or parked run; the run then does everything anew."""
     given = value_of(run.input)
     shown = values if values is not None else given
-    words = f"*{line(title_of(run))}*\nWith another input the run does everything anew, also what it did already."
+    words = f"*{line(title_of(run))}*\nWith another input the run does everything anew, even what was already done."
     blocks = [section(words), *_wrong(errors), *_input_of(workflow, shown, errors)]
     return modal(ids.VIEW_EDIT, "Edit input and retry", blocks, submit="Retry", close="Back", metadata=context.text())
 
@@ -80,7 +80,7 @@ def skip_form(
 ) -> View:
     """Give a value for a failed step; `schema` is that of its result, where it is known and an object."""
     title = line(record.title or record.name)
-    words = f"*{line(title_of(run))}*\nThe run goes on as if *{title}* had given this value. Nobody checks it for you."
+    words = f"*{line(title_of(run))}*\nThe run goes on as if *{title}* had given this value. Make sure that it is right."
     blocks = [section(words), *_wrong(errors)]
     fields = fields_for(schema) if schema else ()
     if fields:
@@ -126,14 +126,14 @@ def editable_of(approval: Approval) -> tuple[tuple[Field, ...], dict[str, Any]]:
 
 def changes_form(approval: Approval, context: Context) -> View:
     """Ask for changes, in words that the run works with."""
-    asked = _text(ids.COMMENT, "What should change?", "It is done again with your words.")
+    asked = _text(ids.COMMENT, "What should change?", "It is done again, and your words go with it.")
     blocks = [*_about(approval), asked]
     return modal(ids.VIEW_CHANGES, "Request changes", blocks, submit="Send", close="Back", metadata=context.text())
 
 
 def reject_form(approval: Approval, context: Context) -> View:
     """Reject, with the reason."""
-    blocks = [*_about(approval), _text(ids.COMMENT, "Why?", "The run ends by this decision.", required=False)]
+    blocks = [*_about(approval), _text(ids.COMMENT, "Why?", "Everybody who sees the approval reads it. Most runs end by a rejection.", required=False)]
     return modal(ids.VIEW_REJECT, "Reject", blocks, submit="Reject", close="Back", metadata=context.text())
 
 

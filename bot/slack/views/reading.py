@@ -30,16 +30,17 @@ def snapshot_of(
 ) -> RunSnapshot:
     """A run with everything that its messages show. `plan` is None when its workflow is not installed here."""
     shown = sorted(approvals, key=lambda pair: (pair[0].opened_at, pair[0].id))
+    told = _by_approval(events)
     return RunSnapshot(
         run, progress(plan, records, run), now, tuple(records),
-        tuple(approval_of(approval, decisions, events) for approval, decisions in shown),
+        tuple(approval_of(approval, decisions, told.get(approval.id, ())) for approval, decisions in shown),
         alerts_of(run, events), summary, link, paused, _progressing(records, events),
     )  # fmt: skip
 
 
 def approval_of(approval: Approval, decisions: Sequence[Decision], events: Iterable[Event] = ()) -> ApprovalSnapshot:
     """An approval with its votes, edits, handovers and reminders."""
-    own = [(event, data) for event in events if (data := _data(event)).get("approval") == approval.id]
+    own = [(event, _data(event)) for event in _by_approval(events).get(approval.id, ())]
     votes = tuple(sorted(decisions, key=lambda vote: vote.at))
     handovers = tuple(
         Handover(event.actor, event.at, tuple(map(str, _list(data.get("to")))), str(data.get("reason") or ""))
@@ -50,10 +51,21 @@ def approval_of(approval: Approval, decisions: Sequence[Decision], events: Itera
     return ApprovalSnapshot(approval, votes, _edits(approval, votes, own), handovers, reminders)
 
 
+def _by_approval(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """What happened to each approval: a run may have hundreds, among thousands of other events."""
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        if event.kind.startswith("approval."):
+            found.setdefault(str(_data(event).get("approval")), []).append(event)
+    return found
+
+
 def alerts_of(run: Run, events: Iterable[Event]) -> tuple[AlertSnapshot, ...]:
     """Each time that the run became a dead letter, and what was done about it."""
     found: list[AlertSnapshot] = []
     for event in events:
+        if not event.kind.startswith("run."):
+            continue
         data = _data(event)
         if event.kind == "run.dead_letter":
             found.append(AlertSnapshot(len(found) + 1, event.at, "", str(data.get("error") or "")))

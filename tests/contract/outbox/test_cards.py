@@ -10,8 +10,10 @@ from tests.contract.outbox.shown import Shown, delivery
 from tests.contract.store.opened import approval, claimant, event, message, record, run
 from workflows.engine.errors import UnknownRun
 from workflows.engine.model import Decision, NewRun, Outcome, RunState, Writes
-from workflows.engine.outbox import POSTS
+from workflows.engine.outbox import POSTS, DeliveryState
 from workflows.engine.testing.clock import START
+
+DAY = timedelta(days=1)
 
 
 def test_a_run_with_a_channel_gets_a_card(shown: Shown) -> None:
@@ -179,3 +181,12 @@ def test_pruning_takes_cards_and_messages_along(shown: Shown) -> None:
     assert shown.outbox.card("r1") is None
     assert list(shown.outbox.deliveries("r1")) == []
     assert len(shown.outbox.deliveries("r2")) == 1
+
+
+def test_pruning_takes_old_posts_along(shown: Shown) -> None:
+    for number, state in enumerate(DeliveryState):
+        shown.outbox.post(delivery(f"post/{number}", run_id=POSTS, state=state))
+    shown.outbox.post(delivery("post/new", run_id=POSTS, state=DeliveryState.POSTED, created_at=START + 2 * DAY))
+    assert shown.store.prune(before=START + DAY, limit=10) == 0
+    left = {row.key: row.state for row in shown.outbox.deliveries(POSTS)}
+    assert left == {"post/0": DeliveryState.PENDING, "post/new": DeliveryState.POSTED}

@@ -69,3 +69,13 @@ def test_only_those_that_are_as_urgent_count(shown: Shown) -> None:
     counts = [shown.outbox.reserve(replace(EVEN, urgency=urgency)).behind for urgency in (0, 1, 2)]
     assert counts == [1, 2, 4]
     assert shown.outbox.behind() == 4
+
+
+def test_only_those_of_the_same_place_count(shown: Shown) -> None:
+    for run_id, place in (("r1", "C1"), ("r2", "C1"), ("r3", "C2")):
+        shown.seen(run_id)
+        claim = shown.take(run_id)
+        shown.outbox.leave(claim.lease, Left(0, claim.card.wanted, place=place))
+    assert turns(shown, EVEN) == 1
+    counts = [shown.outbox.reserve(replace(EVEN, place=place)).behind for place in ("C1", "C2", "C3", "")]
+    assert counts == [2, 1, 0, 3]

@@ -6,8 +6,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from bot.sandbox import LocalUser, Message
 from bot.sandbox.reading import elements
 from bot.slack.words import LATE
@@ -189,10 +187,6 @@ def test_an_approver_is_deactivated_or_becomes_a_guest(over_http: Stage) -> None
     assert "Guests may do only" in answers(carla)[-1]
     assert approval(stage).state is ApprovalState.OPEN
     assert stage.shop.sold == []
-    ana = stage.user("ana")
-    assert (
-        "Publish this?" in ana.command("/baton approvals").shown or ana.command(f"/baton status {stage.run().id}").shown
-    )
 
 
 def test_late_presses_on_what_is_over(over_http: Stage) -> None:
@@ -241,7 +235,7 @@ def test_a_press_on_an_earlier_round_of_the_same_question(over_http: Stage) -> N
     stage.settle()
     carla.click("Approve", message=first)
     stage.settle()
-    assert "sent back" in answers(carla)[-1] or "already" in answers(carla)[-1]
+    assert "already" in answers(carla)[-1]
     assert stage.shop.sold == []
     (second,) = requests(stage)
     carla.click("Approve", message=second)
@@ -289,17 +283,14 @@ def test_buttons_of_an_older_release_are_answered(stage: Stage) -> None:
     request = asked(stage)
     ben = stage.user("ben")
     for button in OLD_BUTTONS:
-        before = len(ben.ephemerals())
         ben.reload()
         _press(stage, ben, request, {"type": "button", "block_id": "b", **button})
         assert answers(ben), f"{button} is not answered"
-        assert "Something went wrong" not in answers(ben)[-1], (button, before)
-    for action in (
-        {"type": "overflow", "action_id": "run.more", "selected_option": {"value": "1", "text": {"type": "plain_text", "text": "x"}}},
-        {"type": "static_select", "action_id": "approval.choose", "selected_option": {"value": "1", "text": {"type": "plain_text", "text": "x"}}},
-    ):  # fmt: skip
+        assert "Something went wrong" not in answers(ben)[-1], button
+    chosen = {"value": "1", "text": {"type": "plain_text", "text": "x"}}
+    for kind, action_id in (("overflow", "run.more"), ("static_select", "approval.choose")):
         ben.reload()
-        _press(stage, ben, request, {"block_id": "b", **action})
+        _press(stage, ben, request, {"type": kind, "block_id": "b", "action_id": action_id, "selected_option": chosen})
         assert answers(ben) == [LATE]
     assert stage.run().state is RunState.WAITING
     shows_the_truth(stage)
@@ -334,14 +325,18 @@ def _press(stage: Stage, user: LocalUser, message: Message, action: dict[str, An
     stage.quiet()
 
 
-@pytest.mark.parametrize("label", ["Details", "Cancel"])
-def test_late_presses_on_a_card(over_http: Stage, label: str) -> None:
+def test_late_presses_on_a_card(over_http: Stage) -> None:
     stage, ana, ben = over_http, over_http.user("ana"), over_http.user("ben")
     request = asked(stage)
     card = stage.workspace.channel("#content").messages[0]
     ben.click("Approve", message=request)
     stage.settle()
-    ana.click(label, message=card)
-    stage.quiet()
-    assert "succeeded" in ana.see_modal("").shown.lower() if ana.modal else "Publish" in answers(ana)[-1]
+    ana.click("Cancel", message=card)
+    ana.see_modal("succeeded already")
+    ana.close_modal()
+    before = answers(ana)
+    ana.click("Details", message=card)
+    stage.settle()
+    assert answers(ana) != before
+    assert stage.shop.sold == ["tea"]
     shows_the_truth(stage)

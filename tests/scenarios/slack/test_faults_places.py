@@ -29,7 +29,7 @@ def test_a_channel_closes_while_an_approval_is_open(over_http: Stage, how: str) 
     stage.settle()
     assert stage.shop.sold == ["tea"]
     assert not stage.current(asked_directly).buttons
-    assert "succeeded" in ana.see("Publish an article", channel="dm").text or "Published" in ana.messages("dm")[-1].shown
+    ana.see("Published: receipt for tea", channel="dm")
     if how == "kicked":
         ben.click("Approve", message=request)
         stage.quiet()
@@ -59,7 +59,7 @@ def test_the_bot_is_thrown_out_of_a_private_channel(over_http: Stage) -> None:
     stage, ana, carla = over_http, over_http.user("ana"), over_http.user("carla")
     ben = stage.user("ben")
     request = asked(stage, channel="#finance")
-    assert ben.see("Publish this?", channel="dm"), "Who decides and is not in the channel is asked directly"
+    ben.see("Publish this?", channel="dm")  # who decides and is not in the channel is asked directly
     stage.workspace.kick_bot("#finance")
     stage.skip(seconds=31)
     ben.click("Approve", message=ben.see("Publish this?", channel="dm"))
@@ -140,7 +140,6 @@ def test_the_card_is_deleted(over_http: Stage) -> None:
     assert stage.shop.sold == ["tea"]
     (again,) = cards(stage)
     assert "succeeded" in again.text
-    assert any("Publish an article" in one.shown for one in stage.workspace.replies(again)[1:] or [again])
     shows_the_truth(stage)
 
 
@@ -174,7 +173,7 @@ def test_the_only_approver_is_deactivated(over_http: Stage) -> None:
     stage.settle()
     assert stage.shop.sold == ["tea"]
     assert approval(stage).outcome is Outcome.APPROVED
-    assert ana.see("Published", channel="#content")
+    ana.see("Published", channel="#content")
     assert ben.person.deleted
     shows_the_truth(stage)
 

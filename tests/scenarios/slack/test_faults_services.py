@@ -6,6 +6,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,18 @@ class Cable:
 
     def plug(self) -> None:
         self._patch.undo()
+
+
+def _then_pull(stage: Stage, method: str, cable: Cable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the service do something, and lose the database right after."""
+    done: Any = getattr(stage.runtime.service, method)
+
+    def do_and_lose(_service: object, *args: Any, **more: Any) -> Any:
+        made = done(*args, **more)
+        cable.pull()
+        return made
+
+    monkeypatch.setattr(type(stage.runtime.service), method, do_and_lose)
 
 
 def _away(*_args: object, **_more: object) -> None:
@@ -79,14 +92,7 @@ def test_the_database_goes_away_right_after_a_decision(
 ) -> None:
     stage, ben = over_http, over_http.user("ben")
     request = asked(stage)
-    decide = stage.runtime.service.decide
-
-    def decide_and_lose(*args: object, **more: object) -> object:
-        decided = decide(*args, **more)  # type: ignore[arg-type] - handed on
-        cable.pull()
-        return decided
-
-    monkeypatch.setattr(type(stage.runtime.service), "decide", lambda _self, *a, **k: decide_and_lose(*a, **k))
+    _then_pull(stage, "decide", cable, monkeypatch)
     ben.click("Approve", message=request)
     stage.quiet()
     assert answers(ben), "The press is answered"
@@ -102,14 +108,7 @@ def test_the_database_goes_away_right_after_a_start(
     over_http: Stage, cable: Cable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage, ana = over_http, over_http.user("ana")
-    start = stage.runtime.service.start
-
-    def start_and_lose(*args: object, **more: object) -> object:
-        made = start(*args, **more)  # type: ignore[arg-type] - handed on
-        cable.pull()
-        return made
-
-    monkeypatch.setattr(type(stage.runtime.service), "start", lambda _self, *a, **k: start_and_lose(*a, **k))
+    _then_pull(stage, "start", cable, monkeypatch)
     reply = ana.command("/baton run note topic=tea", channel="#content")
     assert "It is on its way" in reply.shown, "What was recorded must not be denied"
     cable.plug()

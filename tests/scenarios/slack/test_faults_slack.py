@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sandbox import NoAppConnected
+from bot.slack.listeners import SLOW
 from tests.scenarios.slack.stage import Stage
 from tests.scenarios.slack.witness import answers, asked, cards, requests, shows_the_truth
 from workflows.engine.model import RunState
@@ -69,6 +71,54 @@ def test_slack_is_down_for_a_minute_in_the_middle_of_a_run(over_http: Stage, how
     stage.settle()
     assert not stage.current(request).buttons
     assert [one.text for one in stage.workspace.channel("#content").messages if "Published" in one.shown]
+    shows_the_truth(stage)
+
+
+def test_slack_cuts_the_socket_and_stays_away_for_a_minute(over_socket: Stage) -> None:
+    stage, ben = over_socket, over_socket.user("ben")
+    request = asked(stage)
+    ben.click("Approve", message=request)
+    stage.quiet()
+    stage.workspace.faults.down()
+    for _ in range(6):
+        stage.clock.advance(timedelta(seconds=10))
+        stage.round()
+    assert stage.workspace.connections == 0
+    with pytest.raises(NoAppConnected):
+        ben.click("Approve", message=request)
+    assert "no app is connected" in ben.notices[-1]
+    stage.workspace.faults.up()
+    stage.workspace.wait_connected()
+    stage.settle()
+    assert not stage.current(request).buttons
+    assert stage.shop.sold == ["tea"]
+    ben.click("Approve", message=request)
+    stage.settle()
+    assert "already approved by you" in answers(ben)[-1]
+    shows_the_truth(stage)
+
+
+def test_slack_is_slow(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    stage.workspace.faults.slow(4.0)  # nobody is known yet, and asking who somebody is takes longer than Slack waits
+    said = ana.command("/baton run note topic=tea", channel="#content").shown  # raises when it is not taken in time
+    assert said == SLOW or "can't be found out just now who this is" in said
+    stage.workspace.faults.slow(0)
+    stage.settle()
+    assert said != SLOW or len(answers(ana)) > 1, "What takes long is answered later"
+    assert len(stage.runs("note")) <= 1
+    stage.clock.advance(timedelta(seconds=2))
+    request = asked(stage)
+    ben.click("Reject", message=request)
+    ben.submit(why="no")
+    stage.settle()
+    request = asked(stage)
+    stage.clock.advance(timedelta(seconds=60))
+    stage.workspace.faults.slow(4.0)
+    ben.click("Approve", message=request)  # raises when it is not taken within three seconds
+    stage.workspace.faults.slow(0)
+    stage.settle()
+    assert stage.shop.sold == ["tea"]
     shows_the_truth(stage)
 
 

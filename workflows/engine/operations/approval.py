@@ -92,6 +92,11 @@ class ApprovalWait:
     kind = Kind.APPROVAL
 
     def __init__(self, request: Request) -> None:
+        for word, model in (("fields", request.fields), ("editable", request.editable)):
+            if model is not None and not isinstance(model, type):
+                raise TypeError(
+                    f"the approval {request.name} takes a model class as {word}, not {type(model).__name__}(…)"
+                )
         self.name = request.name
         self._request = request
         self._show = codec.encode(request.show, f"What the approval {request.name} shows")

@@ -299,6 +299,7 @@ class MemoryStore:
             gone = [r for r in old if r.dead_at is None and not self._parent_goes_on(r)]
             for run in sorted(gone, key=lambda r: (r.ended_at or before, r.id))[:limit]:
                 self._rows.forget(run.id)
+            self._rows.forget_posts(before)
             oldest = min(before, self._clock.now() - RECEIVED_KEPT)
             self._rows.received = {k: at for k, at in self._rows.received.items() if at >= oldest}
             return min(len(gone), limit)

@@ -128,7 +128,7 @@ class MemoryOutbox:
                 self._rows.pace[budget.name] = (max(free_at, now) + budget.every, held_until)
                 return Turn(True)
             wait = max(free_at - ahead - now, held_until - now, timedelta(0))
-            return Turn(False, wait, self.behind(budget.urgency))
+            return Turn(False, wait, self._behind(budget.urgency, budget.place))
 
     def hold(self, name: str, pause: timedelta) -> datetime:
         with self._lock:
@@ -161,7 +161,10 @@ class MemoryOutbox:
 
     def behind(self, urgency: int = 9) -> int:
         with self._lock:
-            return sum(card.urgency <= urgency for card in self._wanting())
+            return self._behind(urgency)
+
+    def _behind(self, urgency: int, place: str = "") -> int:
+        return sum(card.urgency <= urgency and place in ("", card.place) for card in self._wanting())
 
     def _wanting(self) -> list[Card]:
         return [card for card in self._rows.cards.values() if card.shown < card.wanted]

@@ -27,7 +27,7 @@ from workflows.engine.model import (
     RunState,
     Writes,
 )
-from workflows.engine.outbox import Card, Delivery
+from workflows.engine.outbox import POSTS, Card, Delivery, DeliveryState
 from workflows.engine.ports import RING_GRACE, Ring
 
 V = TypeVar("V")
@@ -255,6 +255,15 @@ class Rows:
         self.approvals = {k: a for k, a in self.approvals.items() if k not in gone}
         self.decisions = {k: d for k, d in self.decisions.items() if d.approval_id not in gone}
         self.audit = [a for a in self.audit if a.run_id != run_id]
+
+    def forget_posts(self, before: datetime) -> None:
+        """Delete posts that belong to no run, when they were made or given up before a time."""
+        kept = (
+            (k, d)
+            for k, d in self.deliveries.items()
+            if d.run_id != POSTS or d.state is DeliveryState.PENDING or d.created_at >= before
+        )
+        self.deliveries = dict(kept)
 
 
 def leased(run: Run, now: datetime) -> bool:

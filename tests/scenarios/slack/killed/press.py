@@ -34,7 +34,9 @@ def _printed(key: str, title: str) -> str | None:
     return _ask("GET", f"found/{title}/1", key) or None
 
 
-@step(idempotent=False, reconcile=_printed, retry=BRISK, timeout=timedelta(seconds=2), settle=timedelta(milliseconds=500))
+@step(
+    idempotent=False, reconcile=_printed, retry=BRISK, timeout=timedelta(seconds=2), settle=timedelta(milliseconds=500)
+)
 def print_it(ctx: StepContext, title: str) -> str:
     """Print it: the printer honours no key, so an unclear outcome is asked for."""
     return _ask("POST", f"made/{title}/1", ctx.key)

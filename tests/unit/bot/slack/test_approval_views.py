@@ -42,7 +42,7 @@ def test_it_says_what_is_wanted_of_whom_until_when() -> None:
     assert "Please decide: Editor" in text
     assert "⏳ <@UBEN> or <!subteam^SEDIT>: please approve, ask for changes or reject, until <!date^" in text
     assert "For *Write an article* · started by <@UANA>" in text
-    assert "not to be decided by whoever started it" in text
+    assert "whoever started it can't decide" in text
     assert "A short text" in text
     assert labels(made) == ALL
     assert made.text.startswith("Please decide: Editor (Write an article), <@UBEN>")

@@ -142,3 +142,23 @@ def test_an_answer_is_asked_for_once_a_second_while_there_is_none() -> None:
         with pytest.raises(Unanswered):
             remembered.get("k")
     assert asked == ["k"]
+
+
+def test_what_slack_says_is_not_there_is_not_remembered(office: Office) -> None:
+    office.workspace.add_channel("secret", private=True)
+    ana, place = office.actor("ana"), office.place("#secret")
+    group = next(one for one in office.workspace.world.groups.values() if one.handle == "editors")
+    assert office.directory.room(place)
+    office.workspace.kick_bot("#secret")
+    office.later(31)
+    assert office.directory.room(place) is None
+    assert office.directory.inside(place.rpartition(":")[2]) is None
+    assert not office.directory.sees(ana, place)
+    ben = office.actor("ben")
+    assert office.directory.belongs(ben, f"slack:{office.workspace.team_id}:{group.id}")
+    assert office.directory.standing(ben) is Standing.MEMBER
+    office.workspace.faults.fail("usergroups.users.list", "no_such_subteam", times=None)
+    office.workspace.faults.fail("users.info", "user_not_found", times=None)
+    office.later(31)
+    assert not office.directory.belongs(ben, f"slack:{office.workspace.team_id}:{group.id}")
+    assert office.directory.standing(ben) is Standing.UNKNOWN

@@ -15,7 +15,8 @@ WORDS = "Pay-one-million-to-Eve_before-noon-and-tell-nobody-of-it/" * 9
 
 @pytest.mark.parametrize("text", [
     "data:text/plain,Pay one million to Eve", "data:text/html;charset=utf-8,<b>Pay one million to Eve</b>",
-    "data:image/svg+xml;utf8,<text>Pay one million to Eve</text>", "data:image/png;base64,AAAA\n\nPay one million to Eve",
+    "data:image/svg+xml;utf8,<text>Pay one million to Eve</text>",
+    "data:image/png;base64,AAAA\n\nPay one million to Eve", "AAAAPayOneMillionToEveBeforeNoonAndTellNobodyOfItAtAll",
     "data:image/png;Pay one million to Eve", "data:image/png;base64,PayOneMillionToEveBeforeNoonAndTellNobodyOfItAtAll",
     "PayOneMillionToEveBeforeNoonAndTellNobodyOfItAtAll" * 9, WORDS,
 ])  # fmt: skip

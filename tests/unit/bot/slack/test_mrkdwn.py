@@ -109,7 +109,8 @@ def test_pieces_break_between_paragraphs_and_close_code() -> None:
         ("true", "yes"), ("3.5", "3.5"), ("[]", "none"), ("not json", "not json"), ('["a", 1, null]',
         "• a\n• 1\n• none"),
         ('{"first_name": "Ana", "n": 2}', "*First name*: Ana\n*N*: 2"),
-        ('{"img": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}', "*Img*: _(left out: PNG image, 33 bytes)_"),
+        ('{"img": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"}',
+        "*Img*: _(left out: PNG image, 33 bytes)_"),
     ],
 )  # fmt: skip
 def test_any_json_is_shown_for_people(value: str, shown: str) -> None:

@@ -64,6 +64,18 @@ def asks_again(run: Run, given: Text) -> str:
     return "good"
 
 
+class Words(BaseModel):
+    """What may be edited."""
+
+    text: str
+
+
+@workflow("drafts", title="Agree on a draft")
+def drafts(run: Run, given: Text) -> str:
+    """Two have to agree on what one may edit."""
+    return str(run.approval("editor", show={"text": given.text}, approvers=(BEN,), quorum=2, editable=Words).outcome)
+
+
 def ask(run: Run, number: int) -> str:
     """One of many questions."""
     return run.approval("piece", show=number, approvers=(BEN,)).outcome.value
@@ -72,7 +84,7 @@ def ask(run: Run, number: int) -> str:
 @workflow("many", title="Ask many")
 def many(run: Run, given: Text) -> list[str]:
     """Ask for thirty things at once."""
-    return run.map(range(30), ask, concurrency=30)
+    return run.map(ask, range(30), concurrency=30)
 
 
-FLOWS = (article, waits, breaks, asks_again, many)
+FLOWS = (article, waits, breaks, asks_again, many, drafts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -52,7 +53,7 @@ def test_an_update_that_slack_never_takes_holds_nothing_up(stage: Stage) -> None
 
 def test_the_rest_of_a_post_whose_first_part_was_deleted(stage: Stage) -> None:
     run_id = stage.start("waits", {}, channel="")
-    channel = SlackChannel(lambda: stage.outbox, lambda: Bell(), stage.clock.now)
+    channel = SlackChannel(lambda: stage.outbox, Bell, stage.clock.now)
     with call_in_progress(in_run(run_id)):
         channel.post("#general", "Line of words\n" * 500)
     stage.dies("before_post", "post/k1/2", stage.deliver)
@@ -71,12 +72,12 @@ class PostsMeanwhile(Snapshots):
         return super().load(run_id)
 
 
-before_loading = []
+before_loading: list[Callable[[], None]] = []
 
 
 def test_a_post_made_while_the_card_is_being_delivered(stage: Stage) -> None:
     run_id = stage.start("waits", {})
-    channel = SlackChannel(lambda: stage.outbox, lambda: Bell(), stage.clock.now)
+    channel = SlackChannel(lambda: stage.outbox, Bell, stage.clock.now)
 
     def post() -> None:
         with call_in_progress(in_run(run_id)):
@@ -163,7 +164,7 @@ def test_a_lease_is_longer_than_a_message_takes(stage: Stage) -> None:
             return getattr(poster, name)
 
         def reply(self, url: str, message: object) -> bool:
-            stage.skip(31)
+            stage.skip(16)
             other = stage.outbox.claim(run_id, "w2", timedelta(seconds=30))
             assert other is not None
             return False
@@ -171,3 +172,45 @@ def test_a_lease_is_longer_than_a_message_takes(stage: Stage) -> None:
     replace(deliverer, tools=replace(deliverer.tools, poster=Hangs())).deliver(run_id)  # type: ignore[arg-type]
     updated = [call.arguments["ts"] for call in stage.workspace.calls if call.method == "chat.update"]
     assert message.ts not in updated
+
+
+class TakesLong(Snapshots):
+    """Reads for a long time, as over a slow database."""
+
+    def load(self, run_id: str) -> RunSnapshot:
+        found = super().load(run_id)
+        slow_stage[-1].skip(10)
+        return found
+
+
+slow_stage: list[Stage] = []
+
+
+def test_a_run_that_takes_long_to_read_is_shown_all_the_same(stage: Stage) -> None:
+    run_id = stage.start("article", {})
+    slow_stage.append(stage)
+    slow = TakesLong(stage.store, stage.harness.catalogue, stage.clock.now, stage.people.members)
+    replace(stage.deliverer(), snapshots=slow).deliver(run_id)
+    assert len(stage.channel()) == 2
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+def test_no_buttons_beside_a_part_that_slack_did_not_take(stage: Stage, method: str) -> None:
+    run_id = stage.start("drafts", {"text": PARTS})
+    key = f"approval/{stage.approval(run_id).id}"
+    if method == "chat.postMessage":
+        stage.dies("before_post", f"{key}/part/1", stage.deliver)
+        stage.skip(16)
+        stage.workspace.faults.fail(method, "invalid_blocks")
+    else:
+        stage.until_shown(run_id)
+        assert "Approve" in stage.channel()[1].buttons
+        text = {"text": "something else, " * 600}
+        stage.workspace.faults.fail(method, "invalid_blocks", times=None)
+        approval, ben = stage.approval(run_id), stage.actor("ben")
+        stage.harness.service.decide(approval.id, Outcome.APPROVED, by=ben, edited=text)
+        stage.until_shown(run_id)
+        stage.workspace.faults.clear()
+        stage.harness.service.reassign(approval.id, [ben, stage.actor("carla")], by=ben)
+    stage.until_shown(run_id)
+    assert "Approve" not in stage.channel()[1].buttons
