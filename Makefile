@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos check fmt wheel install lock clean
+.PHONY: help demo test test-servers chaos bench-slack check fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-servers: $(READY) ## Run the tests that need programs from Debian or npm
 
 chaos: $(READY) ## Run the tests that kill processes and servers
 	$(BIN)/pytest -m chaos $(ARGS)
+
+bench-slack: $(READY) ## Measure a burst from Slack on SQLite and PostgreSQL (ARGS="--socket" for Socket Mode)
+	$(BIN)/python -m benchmarks.slack_burst $(ARGS)
 
 check: $(READY) ## Check format, style, types, imports, links and plans
 	$(BIN)/ruff format --check .

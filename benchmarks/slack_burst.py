@@ -30,7 +30,7 @@ with warnings.catch_warnings():
 
 ACK_P99, ACK_MAX, GONE_MAX, RESUME_P99 = 300.0, 3000.0, 15.0, 250.0
 COMMAND = f"run {ORDER} item=number"
-PATIENCE = 180.0
+PATIENCE = 60.0
 """Seconds that any one wait may take."""
 
 
@@ -245,7 +245,10 @@ def measure(name: str, database: str, home: Path, options: argparse.Namespace) -
                 sender = Asked(sender_main, house.port, EVENTS_PATH, addresses.signing_secret)
             if options.hold:
                 print({name: process.pid for name, process in house.processes.items()}, file=sys.stderr)
-            return Bench(house, slack, sender, name, options).run()
+            try:
+                return Bench(house, slack, sender, name, options).run()
+            except TimeoutError as late:
+                raise TimeoutError("\n".join([str(late), *house.state(), *house.trouble()])) from None
     finally:
         if sender is not None:
             sender.close()

@@ -15,6 +15,11 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import InvalidInput
 
+_FORMATS = {
+    "uri": "web address", "email": "e-mail address", "date-time": "date and time", "multi-line": "text",
+    "slack-user": "person in Slack", "slack-channel": "channel in Slack", "slack-file": "file in Slack",
+}  # fmt: skip
+"""What JSON's names of formats mean to people."""
 SIMPLE = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
@@ -235,5 +240,5 @@ def _words(schema: dict[str, Any], root: dict[str, Any]) -> str:
     if kind == "array":
         return f"list of {_words(schema.get('items', {}), root)}"
     if kind == "string" and "format" in schema:
-        return str(schema["format"])
+        return _FORMATS.get(str(schema["format"]), str(schema["format"]))
     return {"string": "text", "integer": "whole number", "null": "nothing"}.get(kind, kind)

@@ -171,7 +171,10 @@ def read_settings(**over: Any) -> Settings:
     try:
         return Settings(**over)
     except ValidationError as error:
-        said = "; ".join(f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors())
+        said = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
         raise SettingsError(f"These settings can't be used. {said}") from None
 
 

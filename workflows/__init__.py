@@ -9,7 +9,7 @@ from workflows.engine.operations.first import Won
 from workflows.engine.operations.saga import Saga
 from workflows.engine.policy import ONCE, Effect, Retry, Usage
 from workflows.engine.run import Run
-from workflows.fields import FileRef, LongText, SlackChannel, SlackUser
+from workflows.fields import EmailAddress, FileRef, LongText, SlackChannel, SlackUser
 
 __all__ = [
     "ONCE",
@@ -19,6 +19,7 @@ __all__ = [
     "ChildFailed",
     "DecisionMade",
     "Effect",
+    "EmailAddress",
     "Failed",
     "FileRef",
     "Limit",

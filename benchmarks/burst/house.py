@@ -120,12 +120,22 @@ class House:
         going = [run for run in self.runtime.store.runs(RunQuery(states=OPEN, limit=500)) if run.state not in waiting]
         return not going and not self.runtime.outbox.behind()
 
+    def state(self) -> list[str]:
+        """Lines about orders that have not ended, and their cards."""
+        store, outbox = self.runtime.store, self.runtime.outbox
+        return [
+            f"{run.id} is {run.state} with {len(store.records(run.id))} records, {outbox.card(run.id)}, "
+            f"{[(row.key, row.state, row.error) for row in outbox.deliveries(run.id)]}"
+            for run in self.orders()
+            if run.state in OPEN
+        ][:20]
+
     def trouble(self) -> list[str]:
         """Lines of errors that the processes wrote."""
         found = []
         for path in sorted(self._home.glob("*.log")):
             lines = path.read_text(errors="replace").splitlines()
-            found += [f"{path.name}: {line[:300]}" for line in lines if '"error"' in line or "Traceback" in line]
+            found += [f"{path.name}: {line[:6000]}" for line in lines if '"error"' in line or "Traceback" in line]
         return found
 
     def _ready(self) -> bool:

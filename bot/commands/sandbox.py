@@ -12,6 +12,7 @@ from bot.commands.session import quiet
 from bot.runtime import Runtime
 from bot.sandbox import Tokens
 from bot.sandbox.listening import LOCAL
+from bot.sandbox.seed import DEFAULT_SEED, person_id
 from bot.sandbox.serving import NotHere, Options, listen, refuse_real_tokens, serve
 from bot.sandbox.workspace import new_tokens
 from bot.settings import Settings, read_settings
@@ -58,7 +59,9 @@ def _told(address: str, tokens: Tokens, http: str) -> list[str]:
         f"SLACK_API_URL={address}/api/",
         f"SLACK_BOT_TOKEN={tokens.bot}",
         way,
+        f"BATON_APPROVERS=slack:{DEFAULT_SEED.team_id}:{person_id('ben')}",
         "",
+        "The last line lets Ben decide what names nobody else. You are Ana at first; switch at the top left.",
     ]
 
 

@@ -121,10 +121,7 @@ class Administration:
 
     def _joined(self, channel: str, user: str) -> None:
         with self.world.changing():
-            place = self.world.join(self.world.channel(channel), user)
-            told = {"type": "member_joined_channel", "user": user, "channel": place.id, "team": self.world.team_id}
-            kind = "G" if place.kind is Kind.PRIVATE else "C"
-            self._desk.emit("member_joined_channel", told | {"channel_type": kind, "event_ts": self.world.next_ts()})
+            self._desk.join(self.world.channel(channel), user)
 
     def _changed(self, name: str, **changes: Any) -> Person:
         person = replace(self.world.person(name), **changes)

@@ -52,6 +52,13 @@ class Desk:
             before = wire.message(self.world, message)
             self._tell_of_change("message_deleted", message, {"previous_message": before, "deleted_ts": message.ts})
 
+    def join(self, channel: Channel, user: str) -> None:
+        """Bring somebody into a channel."""
+        place = self.world.join(channel, user)
+        told = {"type": "member_joined_channel", "user": user, "channel": place.id, "team": self.world.team_id}
+        kind = "G" if place.kind is Kind.PRIVATE else "C"
+        self.emit("member_joined_channel", told | {"channel_type": kind, "event_ts": self.world.next_ts()})
+
     def _tell(self, message: Message, channel: Channel) -> None:
         world = self.world
         if not channel.has(world.bot_user_id):

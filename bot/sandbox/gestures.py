@@ -18,6 +18,8 @@ from bot.sandbox.outcomes import AppFailed, NoAppConnected, OperationTimeout, Re
 from bot.sandbox.world import World
 
 Json = dict[str, Any]
+INVITE = "/invite"
+"""Slack's own command, which no app hears of."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,30 @@ class Gestures:
 
     async def command(self, person: Person, channel: Channel, name: str, text: str) -> Reply:
         """Type a slash command."""
+        if name == INVITE:
+            self.invite(person, channel, text)
+            return Reply()
         told, secret = self.typed(person, channel, name, text)
         ack = await self.courier.deliver(told)
         with self.world.changing():
             self.check(ack, person, channel.id, name)
             return self._answer(ack, secret)
+
+    def invite(self, person: Person, channel: Channel, text: str) -> None:
+        """Bring the app or somebody into a channel, as Slack's own command does."""
+        world = self.world
+        with world.changing():
+            self._may_write(person, channel)
+            names = [word.removeprefix("@").lower() for word in text.split()]
+            found = {one.name.lower(): one.id for one in world.people.values()}
+            if not names or not set(names) <= set(found) or channel.kind is Kind.DM:
+                raise Refused(f"Say {INVITE} @somebody in a channel. There are: {', '.join(sorted(found))}.")
+            for name in names:
+                if not channel.has(found[name]):
+                    self.desk.join(world.channels[channel.id], found[name])
+            world.notify(
+                person.id, channel.id, f"Invited to #{channel.name}: {', '.join(f'@{name}' for name in names)}."
+            )
 
     def typed(self, person: Person, channel: Channel, name: str, text: str) -> tuple[Delivery, str]:
         """What the app hears of a slash command, to be delivered, and the secret of its response URL."""

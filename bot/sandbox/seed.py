@@ -51,6 +51,12 @@ class Seed:
 OTHER_TEAM = "T0LOCALOTHER"
 """The workspace that strangers come from."""
 
+
+def person_id(name: str) -> str:
+    """The id of a person by their name; "" for a name that makes none."""
+    return f"U0LOCAL{name.upper()}" if name.isascii() and name.isalnum() else ""
+
+
 DEFAULT_SEED = Seed(
     people=(
         SeedPerson("ana", "Ana Souza", color="e0637a", admin=True),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.sandbox.clock import Clock
 from bot.sandbox.manifest import AppManifest
 from bot.sandbox.model import Channel, File, Kind, Notice, Person, UserGroup
-from bot.sandbox.seed import Seed, SeedChannel, SeedPerson
+from bot.sandbox.seed import Seed, SeedChannel, SeedPerson, person_id
 from bot.sandbox.tickets import Tickets
 from bot.sandbox.timeline import Timeline
 from bot.sandbox.windows import Windows
@@ -71,7 +71,7 @@ class World:
 
     def add_person(self, seed: SeedPerson) -> Person:
         """A new account."""
-        ident = f"U0LOCAL{seed.name.upper()}" if seed.name.isascii() and seed.name.isalnum() else self.new_id("U")
+        ident = person_id(seed.name) or self.new_id("U")
         person = Person(
             id=ident if ident not in self.people else self.new_id("U"),
             name=seed.name,

@@ -11,11 +11,14 @@ from slack_sdk import WebClient
 
 from bot.settings import SLACK_API, Settings, is_loopback
 from bot.slack.calling import NoAnswer, error_of, web_client
-from bot.slack.directory import Room, SlackDirectory
+from bot.slack.directory import Room, SlackDirectory, slack_ids
 from bot.slack.manifest import EVENTS_PATH, SCOPES
+from workflows.engine.ports import Standing
 
 PATIENCE = 10
 """Seconds that one call may take."""
+MOST_NAMES = 20
+"""People of one setting that are looked at."""
 HOWTO = "docs/howto/install-in-slack.md shows how."
 TOKEN = {
     "invalid_auth": "Slack does not know it. Copy it anew from the app's page",
@@ -46,6 +49,7 @@ def checked(settings: Settings, directory: SlackDirectory) -> Iterator[Checked]:
     if known:
         yield from _channel(directory, settings.baton_channel, "BATON_CHANNEL")
         yield from _channel(directory, settings.baton_ops_channel, "BATON_OPS_CHANNEL")
+        yield from _people(settings, directory)
 
 
 def _bot_token(settings: Settings, client: WebClient) -> Generator[Checked, None, bool]:
@@ -55,7 +59,8 @@ def _bot_token(settings: Settings, client: WebClient) -> Generator[Checked, None
         yield _refused("SLACK_BOT_TOKEN", error, settings)
         return False
     here = "" if settings.slack_api_url == SLACK_API else f", at {settings.slack_api_url}"
-    yield Checked("Slack", True, f"the bot {answer.get('user')} in the workspace {answer.get('team')}{here}")
+    where = f"{answer.get('team')} ({answer.get('team_id')}){here}"
+    yield Checked("Slack", True, f"the bot {answer.get('user')} in the workspace {where}")
     granted = {scope.strip() for scope in _header(answer.headers, "x-oauth-scopes").split(",") if scope.strip()}
     missing = sorted(set(SCOPES) - granted)
     if missing and granted:
@@ -108,6 +113,42 @@ def _channel(directory: SlackDirectory, name: str, setting: str) -> Iterator[Che
         yield Checked(part, False, *problem)
     else:
         yield Checked(part, True, f"the bot is in it ({setting})")
+
+
+def _people(settings: Settings, directory: SlackDirectory) -> Iterator[Checked]:
+    """Those whom the settings name; a wrong id would be somebody who may do nothing."""
+    me = directory.myself()
+    roles = [member for members in settings.baton_roles.values() for member in members]
+    for setting, named in (
+        ("BATON_APPROVERS", settings.baton_approvers),
+        ("BATON_ADMINS", settings.baton_admins),
+        ("BATON_ROLES", roles),
+    ):
+        for one in list(dict.fromkeys(named))[:MOST_NAMES]:
+            problem = _nobody(one, me.team if me is not None else "", directory)
+            if problem:
+                yield Checked(setting, False, *problem)
+
+
+def _nobody(one: str, team: str, directory: SlackDirectory) -> tuple[str, str] | None:
+    """Why somebody or something in Slack that a setting names can't be meant."""
+    ids = slack_ids(one)
+    if ids is None or not team:
+        return None
+    if ids[0] != team:
+        words = f"{one} is of another workspace: this one is {team}"
+        return words, f"Write slack:{team}:{ids[1]}, unless somebody of that workspace is meant."
+    if ids[1].startswith("S"):
+        known = bool(directory.members(one))
+        return None if known else (f"{one} has no members that Slack shows to the bot", "Look at the id of the group.")
+    if not ids[1].startswith(("U", "W")):
+        return f"{one} is no person and no user group", "Ids of people begin with U or W, those of groups with S."
+    person = directory.person(one)
+    if person is None:
+        return f"Slack shows nobody by the id {ids[1]}", "Copy the id anew: in their profile, ⋮, Copy member ID."
+    if person.standing is Standing.GONE:
+        return f"{person.name} ({ids[1]}) is deactivated", "Name somebody else."
+    return None
 
 
 def _closed(room: Room) -> tuple[str, str] | None:

@@ -105,7 +105,9 @@ def _field(name: str, schema: Schema, root: Schema, *, required: bool) -> Field:
 
 
 def _label(name: str, schema: Schema) -> str:
-    words = str(schema.get("title") or name.replace("_", " "))
+    said = str(schema.get("title") or "")
+    plainly = name.replace("_", " ")
+    words = said if said and said != plainly.title() else plainly  # pydantic makes every word big
     return plain(words[:1].upper() + words[1:], 150)
 
 

@@ -100,11 +100,15 @@ class Parts:
         database went away after what was done.
         """
         try:
-            row = self.outbox.at(channel, ts) if channel and ts else None
-            if row is not None and reply_url:
-                self.outbox.reply_via(row.run_id, row.key, reply_url, until=self.now() + FRESH)
+            known = bool(channel and ts) and self._answers_at(run_id, channel, ts, reply_url)
         except StoreUnavailable as error:
             log.warning("the database went away after a press was recorded", run_id=run_id, error=str(error))
-            row = None
+            known = False
         self.refresh(run_id)
+        return known
+
+    def _answers_at(self, run_id: str, channel: str, ts: str, reply_url: str) -> bool:
+        if reply_url:
+            return self.outbox.reply_at(run_id, channel, ts, reply_url, until=self.now() + FRESH)
+        row = self.outbox.at(channel, ts)
         return row is not None and row.run_id == run_id

@@ -58,9 +58,12 @@ class Presses:
         ref, approval = found
         if approval.fields and approval.state is ApprovalState.OPEN:
             return self._ask(press, lambda: self._form(modals.approve_form, press, ref))
-        repeated = self._approved_before(press, approval)
+        alone = approval.quorum == 1 and approval.state is ApprovalState.OPEN  # nobody has approved it yet
+        repeated = "" if alone else self._approved_before(press, approval)
         try:
-            decided = self.parts.service.decide(approval.id, Outcome.APPROVED, by=press.caller.actor, digest=ref.digest)
+            decided = self.parts.service.decide(
+                approval.id, Outcome.APPROVED, by=press.caller.actor, digest=ref.digest, seen=approval
+            )
         except (Decided, Changed) as late:
             self.parts.outbox.touch(approval.run_id)
             self.parts.refresh(approval.run_id)

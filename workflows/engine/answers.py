@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from workflows.engine import codec
 from workflows.engine.errors import BatonError, InvalidInput
+from workflows.engine.mistakes import words_of
 from workflows.engine.model import Approval
 
 MODEL = "x-baton-model"
@@ -135,7 +136,7 @@ def problems_of(error: ValidationError) -> dict[str, str]:
     """What is wrong with each field, by its name; "" for the whole."""
     found: dict[str, str] = {}
     for each in error.errors():
-        found.setdefault(".".join(str(part) for part in each["loc"]), each["msg"].removeprefix("Value error, "))
+        found.setdefault(".".join(str(part) for part in each["loc"]), words_of(each))
     return found
 
 
@@ -164,7 +165,7 @@ def _roughly(schema: Mapping[str, Any], given: Mapping[str, Any], title: str) ->
         try:
             values[name] = TypeAdapter(kind).validate_python(value)
         except ValidationError as error:
-            wrong[name] = error.errors()[0]["msg"]
+            wrong[name] = words_of(error.errors()[0])
     if wrong:
         raise InvalidInput(_words(title, wrong), wrong)
     return values

@@ -68,7 +68,7 @@ class _Left:
         return noted
 
 
-def decide(service: Service, given: Given) -> Approval:
+def decide(service: Service, given: Given, seen: Approval | None = None) -> Approval:
     """Record an answer; who may is judged before the transaction, since the directory may be slow."""
     if given.outcome is Outcome.EXPIRED:
         raise InvalidInput("Nobody can decide that an approval expired: approve, reject, or ask for changes.")
@@ -86,7 +86,7 @@ def decide(service: Service, given: Given) -> Approval:
 
         return change
 
-    return _carried_out(service, given.approval_id, attempt)
+    return _carried_out(service, given.approval_id, attempt, seen)
 
 
 def reassign(service: Service, approval_id: str, to: tuple[str, ...], by: str, reason: str) -> Approval:
@@ -137,10 +137,13 @@ def check_open(view: View, approval: Approval) -> None:
 
 
 def _carried_out(
-    service: Service, approval_id: str, attempt: Callable[[Approval], Callable[[View], Writes]]
+    service: Service,
+    approval_id: str,
+    attempt: Callable[[Approval], Callable[[View], Writes]],
+    seen: Approval | None = None,
 ) -> Approval:
     for _ in range(ANEW):
-        asked = _found(service, approval_id)
+        asked, seen = seen or _found(service, approval_id), None
         left = _Left(asked)
         try:
             service.change(asked.run_id, left.by(attempt(asked)))

@@ -115,7 +115,7 @@ class WaitTimeout(BodyError):
 
 def decided(outcome: str) -> str:
     """What a decision against it did, in words that follow a name."""
-    return {"changes": "was sent back for changes", "expired": "was not decided in time"}.get(outcome, f"was {outcome}")
+    return {"changes": "was sent back for changes", "expired": "expired"}.get(outcome, f"was {outcome}")
 
 
 class Rejected(BodyError):

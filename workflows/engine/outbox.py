@@ -179,6 +179,9 @@ class Outbox(Protocol):
     def reply_via(self, run_id: str, key: str, url: str, *, until: datetime) -> bool:
         """Remember an address for the next change of a message; False when there is no such message."""
 
+    def reply_at(self, run_id: str, channel: str, ts: str, url: str, *, until: datetime) -> bool:
+        """The same for the message that stands there; False when it is none of the run's."""
+
     def post(self, delivery: Delivery) -> Delivery:
         """Add a message of its own, with a card for its run if that has none. A key that is there already is left."""
 

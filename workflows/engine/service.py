@@ -152,16 +152,18 @@ class Service:
         digest: str = "",
         fields: Mapping[str, Any] | None = None,
         edited: Mapping[str, Any] | None = None,
+        seen: Approval | None = None,
     ) -> Approval:
         """Answer an approval; the approval as it stands then.
 
         `digest` (or its first sixteen characters) binds the answer to what the person saw. `fields` are the
         values filled in, `edited` other values for what may be edited: both go with an approval. The same
         answer of the same person once more is harmless. Raises NotAllowed, Decided when it is too late,
-        Changed when it is another than they saw, InvalidInput for values that do not fit.
+        Changed when it is another than they saw, InvalidInput for values that do not fit. `seen` is the approval
+        as it was read just now: it need not be read again.
         """
         answer = Given(approval_id, outcome, by, comment, digest, fields, edited)
-        return deciding.decide(self, answer)
+        return deciding.decide(self, answer, seen)
 
     def reassign(self, approval_id: str, to: Sequence[str], *, by: str, reason: str = "") -> Approval:
         """Hand an open approval to others: people, roles or groups. Votes given before count no more."""

@@ -48,6 +48,8 @@ class Database:
         self._clock = clock
         self._turns: AbstractContextManager[None] = Turnstile() if self.lite else nullcontext()
         self.engine = _lite_engine(self.url, lock_timeout) if self.lite else _server_engine(self.url, pool_size)
+        # READ COMMITTED gives reads no common view, so that BEGIN and COMMIT would be two round trips for nothing
+        self._reading = self.engine if self.lite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.neighbours = Neighbours(self.url.database or "") if self.lite else None
         self._together = Together(
             lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work, self._is_crowded
@@ -79,8 +81,8 @@ class Database:
         )
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Do reading `work` on one view of the data."""
-        return self._persist(self._fresh, work)
+        """Do reading `work`: on one view of the data in SQLite, each statement on the newest in PostgreSQL."""
+        return self._persist(self._read_only, work)
 
     def write(self, work: Callable[[Connection], T], held: Held | None = None) -> T:
         """Do `work` in one transaction, again when others got in its way; durable on return.
@@ -106,6 +108,11 @@ class Database:
         if kind is None:
             return error
         return refused(error, self.place) if kind is Fault.REFUSED else None
+
+    @contextmanager
+    def _read_only(self) -> Iterator[Connection]:
+        with self._reading.connect() as conn:
+            yield conn
 
     @contextmanager
     def _fresh(self) -> Iterator[Connection]:

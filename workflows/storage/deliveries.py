@@ -18,6 +18,16 @@ KEPT = frozenset({"id", "run_id", "key", "kind", "created_at", "payload", "reply
 """What a deliverer never changes in a row that is there."""
 OF_RUN = select(*COLUMNS).where(DELIVERY.c.run_id == bindparam("run_id"))
 OF_RUN = OF_RUN.order_by(DELIVERY.c.created_at, DELIVERY.c.id)
+REPLY_AT = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.run_id == bindparam("at_run"),
+        DELIVERY.c.channel == bindparam("at_channel"),
+        DELIVERY.c.ts == bindparam("at_ts"),
+        DELIVERY.c.ts != "",
+    )
+    .values(reply_url=bindparam("url"), reply_until=bindparam("until"))
+)
 
 
 def of_run(conn: Connection, run_id: str) -> list[Delivery]:
@@ -55,6 +65,12 @@ def reply_via(conn: Connection, run_id: str, key: str, url: str, until: datetime
     """Keep an address on a message."""
     at_key = (DELIVERY.c.run_id == run_id, DELIVERY.c.key == key)
     return conn.execute(update(DELIVERY).where(*at_key).values(reply_url=url, reply_until=until)).rowcount == 1
+
+
+def reply_at(conn: Connection, run_id: str, place: tuple[str, str], url: str, until: datetime) -> bool:
+    """Keep an address on the message that stands in a channel at a time."""
+    told = {"at_run": run_id, "at_channel": place[0], "at_ts": place[1], "url": url, "until": until}
+    return conn.execute(REPLY_AT, told).rowcount == 1
 
 
 def take_replies(conn: Connection, run_id: str) -> None:

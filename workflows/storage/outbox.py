@@ -101,6 +101,9 @@ class SqlOutbox:
     def reply_via(self, run_id: str, key: str, url: str, *, until: datetime) -> bool:
         return self._database.write(lambda conn: deliveries.reply_via(conn, run_id, key, url, until))
 
+    def reply_at(self, run_id: str, channel: str, ts: str, url: str, *, until: datetime) -> bool:
+        return self._database.write(lambda conn: deliveries.reply_at(conn, run_id, (channel, ts), url, until))
+
     def post(self, delivery: Delivery) -> Delivery:
         return self._database.write(lambda conn: self._post(conn, delivery))
 

@@ -18,6 +18,7 @@ from bot.slack.views import lists, modals
 from bot.slack.views.blocks import actions, button, section
 from bot.slack.views.messages import Message
 from workflows.engine.definition import Workflow
+from workflows.engine.errors import InvalidInput
 
 
 def start(parts: Parts, phrase: Start, caller: Caller, key: str) -> Answer | Form:
@@ -36,13 +37,22 @@ def start(parts: Parts, phrase: Start, caller: Caller, key: str) -> Answer | For
         )  # fmt: skip
         if not context.fits():
             raise PhraseError("These labels are too long for a form. Give the fields beside them, or fewer labels.")
-        view = modals.start_form(workflow, given, context=context)
+        view = modals.start_form(workflow, given, _wrong(parts, workflow, given), context)
         return Form(view, asking(workflow, lacking))
     run = parts.service.start(
         workflow.name, given, by=caller.actor, key=key, channel=caller.place, labels=dict(phrase.labels), at=at
     )
     parts.refresh(run.id)
     return Answer(lists.started_message(run))
+
+
+def _wrong(parts: Parts, workflow: Workflow[Any, Any], given: Any) -> dict[str, str]:
+    """What is wrong with the fields that were given, by their names; what is missing is asked for anyway."""
+    try:
+        parts.service.checked_input(workflow, given)
+    except InvalidInput as error:
+        return {name: words for name, words in error.fields.items() if name.partition(".")[0] in (given or {})}
+    return {}
 
 
 def moment_of(parts: Parts, text: str, caller: Caller) -> datetime:

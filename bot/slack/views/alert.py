@@ -46,7 +46,7 @@ def alert_message(snapshot: RunSnapshot, alert: AlertSnapshot, *, ops: bool = Fa
     run, problem = snapshot.run, problem_of(alert.error)
     head = header(f"{_heading(snapshot, alert)}: {title_of(run)}")
     if not is_current(snapshot, alert):
-        words = f"{_resolved(alert)}\nIt was: {said(_reason(problem, alert), 1_000) or 'stopped'}"
+        words = f"{_resolved(alert)}\nIt was: {_what_it_was(snapshot, problem, alert)}"
         return Message(f"{line(title_of(run))}: dealt with", fitted([head, section(words), context(footer(run))]))
     shown: list[Block] = [head, section(f"❌ {what_failed(snapshot, problem, alert)}")]
     shown.append(section(_whose(run, ops=ops) + _advice(problem) + _kept(snapshot)))
@@ -74,6 +74,11 @@ def what_failed(snapshot: RunSnapshot, problem: Problem | None, alert: AlertSnap
     tries = f" after {problem.attempts} attempts" if problem.attempts > 1 else ""
     name = f" (`{line(problem.step)}`)" if line(problem.step) != title else ""
     return f"*{title}*{name} failed{tries}: {why}"
+
+
+def _what_it_was(snapshot: RunSnapshot, problem: Problem | None, alert: AlertSnapshot) -> str:
+    named = problem is not None and problem.step
+    return what_failed(snapshot, problem, alert) if named else said(_reason(problem, alert), 1_000) or "It stopped."
 
 
 def skippable(snapshot: RunSnapshot) -> Record | None:

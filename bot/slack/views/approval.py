@@ -9,8 +9,8 @@ from functools import lru_cache
 from bot.slack import ids
 from bot.slack.mrkdwn import ROOM, cut, line, mention, people, pieces, quoted, when
 from bot.slack.views.blocks import actions, button, context, divider, fitted, header, section, sections
-from bot.slack.views.content import label, rendered, value_of
-from bot.slack.views.edits import summary_of
+from bot.slack.views.content import label, rendered, scalar, value_of
+from bot.slack.views.edits import is_shown, summary_of
 from bot.slack.views.messages import Block, File, Message
 from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
 from workflows.engine.model import Approval, ApprovalState, Outcome, Run
@@ -160,6 +160,8 @@ def decided_words(shown: ApprovalSnapshot) -> str:
         who = f"\n{mention(vote.by)}:" if len(deciding) > 1 else ""
         words += f"{who}\n{quoted(vote.comment)}"
     edits = [f"\n{summary_of(edit)}" for edit in shown.edits[-3:]]
+    if shown.edits and not is_shown(shown.edits[-1], approval.show):
+        edits.append("\n_Below is what was asked for; how it was approved is in the thread._")
     filled = [f"\n{filled_words(vote.fields)}" for vote in deciding if vote.fields]
     return cut(words + "".join(edits + filled), ROOM)
 
@@ -206,10 +208,15 @@ def _asked_fields(approval: Approval) -> str:
     if not isinstance(named, dict) or not named:
         return ""
     titles = [
-        label(str(inner.get("title") or name)) if isinstance(inner, dict) else label(name)
+        label(str(inner.get("title") or name)) if _has_own_title(name, inner) else label(name)
         for name, inner in named.items()
     ]
     return f"Whoever approves fills in: {', '.join(titles[:10])}."
+
+
+def _has_own_title(name: str, schema: object) -> bool:
+    """Whether a field was given a title, and not the one that pydantic makes of its name."""
+    return isinstance(schema, dict) and schema.get("title") != name.replace("_", " ").title()
 
 
 def _handed(shown: ApprovalSnapshot) -> list[Block]:

@@ -24,6 +24,9 @@ STEP_SIGNS: dict[StepState, str] = {
 }  # fmt: skip
 WAIT_SIGN = "⏳"
 UNDONE_SIGN = "↩️"
+REJECTED_SIGN = "❌"
+LEFT_SIGN = "⏹️"
+"""Before what was under way when its run ended."""
 
 
 def text_of(words: str, limit: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.slack import ids
@@ -32,6 +32,8 @@ from workflows.engine.progress.model import LEAVES
 SUBJECT = 3
 """So many facts of the input stand below the title."""
 RESULTS = 8
+NOTED = timedelta(seconds=0.1)
+"""Shorter runs show no length of time."""
 SECRET = ("password", "secret", "token", "credential", "api_key", "apikey")
 
 
@@ -196,7 +198,8 @@ def _now(snapshot: RunSnapshot) -> str:
 
 def _took(run: Run) -> str:
     begun = run.started_at or run.created_at
-    return f" in {length(run.ended_at - begun)}" if run.ended_at and run.ended_at >= begun else ""
+    took = run.ended_at - begun if run.ended_at else timedelta(0)
+    return f" in {length(took)}" if took >= NOTED else ""
 
 
 def _undoing(run: Run) -> str:

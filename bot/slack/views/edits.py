@@ -34,6 +34,12 @@ def changed(edit: Edit) -> list[str]:
     return [name for name in after if name not in before or before[name] != after[name]]
 
 
+def is_shown(edit: Edit, show: str) -> bool:
+    """Whether what is shown holds the edited values."""
+    shown = _values(show)
+    return all(shown.get(name) == value for name, value in _values(edit.after).items())
+
+
 def _differences(edit: Edit) -> list[str]:
     before, after = _values(edit.before), _values(edit.after)
     return [_difference(name, name in before, before.get(name), after[name]) for name in changed(edit)]

@@ -82,7 +82,11 @@ def _most(field: Field) -> int:
 
 
 def _written(field: Field, text: str, limit: int, *, several: bool = False) -> Block:
-    made: Block = {"type": "plain_text_input", "action_id": FORM_INPUT, "multiline": field.kind is not FieldKind.TEXT or "\n" in text}
+    made: Block = {
+        "type": "plain_text_input",
+        "action_id": FORM_INPUT,
+        "multiline": field.kind is not FieldKind.TEXT or "\n" in text,
+    }
     if several:
         made["multiline"] = True
     elif field.kind in (FieldKind.TEXT, FieldKind.LONG):
@@ -188,6 +192,8 @@ def _number(field: Field, value: Any) -> Block:
         if isinstance(limit, int | float) and abs(limit) < 1e15:
             made[name] = _digits(limit)
     if value is None or isinstance(value, bool) or not re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", _digits(value)):
+        return made
+    if not float(made.get("min_value", "-inf")) <= float(_digits(value)) <= float(made.get("max_value", "inf")):
         return made
     return made | {"initial_value": _digits(value)}
 

@@ -15,7 +15,8 @@ from bot.slack.views.card import fallback, problem_of, standing, subject_of, tit
 from bot.slack.views.content import value_of
 from bot.slack.views.messages import Block, Message
 from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
-from bot.slack.views.steps import Notes, fitted_lines, rows_of
+from bot.slack.views.step_notes import Notes
+from bot.slack.views.steps import fitted_lines, rows_of
 from bot.telling import ago, count
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import BatonError

@@ -80,7 +80,7 @@ def skip_form(
 ) -> View:
     """Give a value for a failed step; `schema` is that of its result, where it is known and an object."""
     title = line(record.title or record.name)
-    words = f"*{line(title_of(run))}*\nThe run goes on as if *{title}* had given this value. Make sure that it is right."
+    words = f"*{line(title_of(run))}*\nThe run goes on as if *{title}* had given this value. Be sure that it is right."
     blocks = [section(words), *_wrong(errors)]
     fields = fields_for(schema) if schema else ()
     if fields:
@@ -133,7 +133,8 @@ def changes_form(approval: Approval, context: Context) -> View:
 
 def reject_form(approval: Approval, context: Context) -> View:
     """Reject, with the reason."""
-    blocks = [*_about(approval), _text(ids.COMMENT, "Why?", "Everybody who sees the approval reads it. Most runs end by a rejection.", required=False)]
+    hint = "Everybody who sees the approval reads it. A rejection ends most runs."
+    blocks = [*_about(approval), _text(ids.COMMENT, "Why?", hint, required=False)]
     return modal(ids.VIEW_REJECT, "Reject", blocks, submit="Reject", close="Back", metadata=context.text())
 
 

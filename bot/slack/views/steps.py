@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.slack.mrkdwn import line, people, said, when
-from bot.slack.views.blocks import STEP_SIGNS, UNDONE_SIGN, WAIT_SIGN
+from bot.slack.mrkdwn import line, said, when
+from bot.slack.views.blocks import LEFT_SIGN, REJECTED_SIGN, STEP_SIGNS, UNDONE_SIGN, WAIT_SIGN
 from bot.slack.views.snapshot import RunSnapshot
+from bot.slack.views.step_notes import Notes, notes_of
 from bot.telling import WAITS, count, length
-from workflows.engine.model import ApprovalState, Outcome, Record, StepState
+from workflows.engine.model import StepState
 from workflows.engine.plan import NodeKind
-from workflows.engine.problem import problem_from
 from workflows.engine.progress import Item
 from workflows.engine.progress.model import LEAVES
 
@@ -21,8 +21,6 @@ LINES = 14
 NOTED = timedelta(seconds=1)
 """Shorter steps show no length of time."""
 _INDENT = "\u2003\u2003"
-
-_DECIDED = {Outcome.APPROVED: "approved", Outcome.CHANGES: "changes asked for", Outcome.REJECTED: "rejected"}
 
 
 @dataclass(frozen=True)
@@ -47,15 +45,6 @@ class Row:
     @property
     def height(self) -> int:
         return 1 + sum(child.height for child in self.children)
-
-
-@dataclass(frozen=True)
-class Notes:
-    """What is known of single steps beside their state, by key."""
-
-    decided: Mapping[str, str] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    progressing: Mapping[str, str] = field(default_factory=dict)
 
 
 def step_lines(snapshot: RunSnapshot, most: int = LINES) -> list[str]:
@@ -167,9 +156,23 @@ def _joined(titles: Sequence[str]) -> str:
 
 
 def _leaf(item: Item, notes: Notes) -> Row:
-    waits = item.state is StepState.RUNNING and item.kind in WAITS
-    sign = UNDONE_SIGN if item.undone else WAIT_SIGN if waits else ""
-    return Row(item.state, _title(item), sign, _note(item, notes))
+    return Row(item.state, _title(item), _sign(item, notes), _note(item, notes))
+
+
+def _sign(item: Item, notes: Notes) -> str:
+    """The sign before a step or wait, where it is not that of its state."""
+    if item.undone:
+        return UNDONE_SIGN
+    if _left(item, notes):
+        return LEFT_SIGN
+    if item.state is StepState.RUNNING and item.kind in WAITS:
+        return WAIT_SIGN
+    return REJECTED_SIGN if item.key in notes.rejected else ""
+
+
+def _left(item: Item, notes: Notes) -> bool:
+    """Whether the run ended while this was under way."""
+    return notes.over and item.state in (StepState.RUNNING, StepState.RETRYING)
 
 
 def _title(item: Item) -> str:
@@ -180,6 +183,8 @@ def _title(item: Item) -> str:
 def _note(item: Item, notes: Notes) -> str:
     if item.undone:
         return "undone"
+    if _left(item, notes):
+        return notes.decided.get(item.key) or "not finished"
     reason = notes.reasons.get(item.key) or said(item.error, 200)
     match item.state:
         case StepState.SKIPPED:
@@ -210,34 +215,6 @@ def _took(item: Item) -> str:
     tries = f", {item.attempts} attempts" if item.attempts > 1 else ""
     took = item.ended - item.started
     return f"{length(took)}{tries}" if took >= NOTED or tries else ""
-
-
-def notes_of(snapshot: RunSnapshot) -> Notes:
-    """What approvals and records tell of single steps."""
-    decided: dict[str, str] = {}
-    for shown in snapshot.approvals:
-        approval = shown.approval
-        if approval.generation > snapshot.run.generation:
-            continue
-        if approval.state is ApprovalState.DECIDED and approval.outcome and shown.decisions:
-            words = _DECIDED.get(approval.outcome, approval.outcome.value)
-            decided[approval.key] = f"{words} by {people([shown.decisions[-1].by], 'and')}"
-        elif approval.state is ApprovalState.EXPIRED:
-            decided[approval.key] = "nobody decided in time"
-    return Notes(decided, _reasons(snapshot.records), snapshot.progressing)
-
-
-def _reasons(records: Iterable[Record]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for record in records:
-        if record.error and not record.superseded:
-            try:
-                problem = problem_from(record.error)
-            except (ValueError, TypeError):
-                continue
-            if problem and problem.kind == "StepFailed":
-                found[record.key] = said(problem.message, 200)
-    return found
 
 
 # folding -----------------------------------------------------------------------------------------------------

@@ -134,6 +134,18 @@ def test_a_reply_address_is_taken_by_the_next_claim(shown: Shown) -> None:
     assert [d.reply_url for d in shown.outbox.deliveries("r1")] == [""]
 
 
+def test_a_reply_address_finds_its_message_by_where_it_stands(shown: Shown) -> None:
+    shown.seen("r1")
+    shown.seen("r2")
+    shown.show("r1", delivery(ts="1.2", channel="C1"))
+    until = START + timedelta(minutes=30)
+    assert shown.outbox.reply_at("r1", "C1", "1.2", URL, until=until)
+    assert not shown.outbox.reply_at("r2", "C1", "1.2", URL, until=until)
+    assert not shown.outbox.reply_at("r1", "C2", "1.2", URL, until=until)
+    assert not shown.outbox.reply_at("r1", "C1", "", URL, until=until)
+    assert [(d.reply_url, d.reply_until) for d in shown.outbox.deliveries("r1")] == [(URL, until)]
+
+
 def test_a_reply_address_that_comes_meanwhile_stays(shown: Shown) -> None:
     shown.seen()
     shown.show("r1", delivery(ts="1.2", channel="C1"))

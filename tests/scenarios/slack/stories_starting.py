@@ -133,8 +133,9 @@ def a_dry_run_changes_nothing(stage: Stage) -> None:
 @story("/baton", "say run", "send run.start")
 def a_form_has_every_kind_of_field(stage: Stage) -> None:
     ana, ben = stage.user("ana"), stage.user("ben")
-    ana.command("/baton run everything", channel="#content")
+    ana.command("/baton run everything colour=pink", channel="#content")
     ana.see_modal("Name")
+    ana.see_modal("choose 'red'")
     errors = ana.submit(name="n", email="no address", site="https://x.example/", expect_errors=True)
     assert errors is not None
     assert list(errors) == ["field.email"]

@@ -333,7 +333,7 @@ def test_who_is_not_listed_decides_nothing(stage: Stage) -> None:
     stage.patch.setenv("BATON_ACTOR", "cli:eve")
     answer = stage("approve", run_id)
     assert (answer.code, answer.out) == (2, "")
-    assert "cli:eve may not decide Editor. Those who may: cli:ana." in answer.err
+    assert "cli:eve may not decide “Editor”. Those who may: cli:ana." in answer.err
 
 
 # steering ------------------------------------------------------------------------------------------------

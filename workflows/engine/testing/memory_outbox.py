@@ -104,6 +104,11 @@ class MemoryOutbox:
             self._rows.deliveries[found.id] = replace(found, reply_url=url, reply_until=until)
             return True
 
+    def reply_at(self, run_id: str, channel: str, ts: str, url: str, *, until: datetime) -> bool:
+        with self._lock:
+            found = self.at(channel, ts)
+            return found is not None and found.run_id == run_id and self.reply_via(run_id, found.key, url, until=until)
+
     def post(self, delivery: Delivery) -> Delivery:
         with self._lock:
             if delivery.run_id != POSTS:

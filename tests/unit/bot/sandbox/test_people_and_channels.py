@@ -39,6 +39,18 @@ def test_what_is_visible_is_listed_when_something_is_not(workspace: LocalWorkspa
         workspace.user("ana").never_sees("Card")
 
 
+def test_the_app_is_invited_with_the_command_that_slack_has(workspace: LocalWorkspace) -> None:
+    ana = workspace.user("ana")
+    random = workspace.channel("#random").id
+    with pytest.raises(Exception, match="not_in_channel"):
+        client_of(workspace).chat_postMessage(channel=random, text="hello")
+    ana.command("/invite @Baton", channel="#random")
+    client_of(workspace).chat_postMessage(channel=random, text="hello")
+    ana.see("hello", channel="#random", within=0)
+    with pytest.raises(Refused, match="/invite @somebody"):
+        ana.command("/invite @nobody", channel="#random")
+
+
 def test_what_people_may_not(workspace: LocalWorkspace) -> None:
     ana, eve = workspace.user("ana"), workspace.user("eve")
     with pytest.raises(Refused, match="Eve Adams is not in #ops"):

@@ -11,7 +11,7 @@ import pytest
 from bot.slack.views.alert import alert_message, skippable
 from bot.slack.views.messages import Message
 from bot.slack.views.snapshot import RunSnapshot
-from tests.unit.bot.slack.snapshots import ANA, HOSTILE, NOW, a_dead_letter, checked, labels, shown
+from tests.unit.bot.slack.snapshots import ANA, HOSTILE, NOW, a_dead_letter, a_run, checked, labels, shown
 from workflows.engine.model import Kind, RunState, StepState
 
 ALL = ["Retry from failed step", "Edit input and retry", "Skip with value", "Fork on today's code", "Discard"]
@@ -70,6 +70,14 @@ def test_once_something_was_done_the_buttons_go(verb: str, detail: str, words: s
     assert words in shown(made)
     assert detail in shown(made)
     assert "It was: *Publish a post*" in shown(made)
+
+
+def test_one_that_was_dealt_with_says_why_it_stopped_and_no_more() -> None:
+    made = alert(
+        replace(a_dead_letter({}), run=a_run(RunState.SUCCEEDED)), verb="edit", by=ANA, error="the shop is shut"
+    )
+    assert "Dealt with: Write an article" in shown(made)
+    assert "It was: the shop is shut" in shown(made)
 
 
 def test_only_what_a_value_can_stand_in_for_can_be_skipped() -> None:

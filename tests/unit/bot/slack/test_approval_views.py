@@ -145,10 +145,10 @@ def test_a_handover_says_to_whom_and_the_former_are_told() -> None:
 def test_what_is_filled_in_is_asked_for_and_told() -> None:
     fields = json.dumps({"type": "object", "properties": {"cost_centre": {"title": "Cost centre", "type": "string"}}})
     asked: Approval = an_approval(fields=fields)
-    assert "Who approves fills in: Cost centre." in message(ApprovalSnapshot(asked))
-    vote = Decision("ap1", BEN, Outcome.APPROVED, NOW, "", "d" * 64, fields='{"cost_centre": "4711"}')
+    assert "Whoever approves fills in: Cost centre." in message(ApprovalSnapshot(asked))
+    vote = Decision("ap1", BEN, Outcome.APPROVED, NOW, "", "d" * 64, fields='{"cost_centre": "4711", "urgent": false}')
     closed = replace(asked, state=ApprovalState.DECIDED, outcome=Outcome.APPROVED, closed_at=NOW)
-    assert "Cost centre: *4711*" in message(ApprovalSnapshot(closed, (vote,)))
+    assert "Cost centre: *4711* · Urgent: *no*" in message(ApprovalSnapshot(closed, (vote,)))
 
 
 def test_an_edit_is_told_and_its_difference_shown() -> None:
@@ -157,6 +157,8 @@ def test_an_edit_is_told_and_its_difference_shown() -> None:
     edit = Edit(BEN, NOW, json.dumps(before), json.dumps(after))
     closed = replace(decided(Outcome.APPROVED), edits=(edit,))
     assert "✏️ Edited by <@UBEN>: Title, Body" in message(closed)
+    assert "how it was approved is in the thread" in message(closed)
+    assert "in the thread" not in message(replace(closed, approval=replace(closed.approval, show=json.dumps(after))))
     text = shown(checked(edit_message(edit, "approval/ap1")))
     assert "*Title*: Tea → *Green &lt;tea&gt;*" in text
     assert "-two\n+2" in text

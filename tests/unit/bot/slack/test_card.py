@@ -11,6 +11,7 @@ from bot.slack.views.card import run_card
 from bot.slack.views.details import run_details
 from bot.slack.views.snapshot import ApprovalSnapshot
 from tests.unit.bot.slack.snapshots import (
+    BEN,
     HOSTILE,
     NOW,
     a_dead_letter,
@@ -23,7 +24,7 @@ from tests.unit.bot.slack.snapshots import (
     shown,
     snapshot_with,
 )
-from workflows.engine.model import Outcome, RunState, StepState
+from workflows.engine.model import ApprovalState, Outcome, RunState, StepState
 from workflows.engine.plan import NodeKind
 from workflows.engine.progress import Item
 
@@ -103,6 +104,25 @@ def test_a_cancellation_names_people_as_mentions() -> None:
     assert "*Cancelling*: cancelled by <@UANA>: too late, finished steps are being undone" in shown(
         run_card(snapshot_with(run))
     )
+
+
+def test_a_cancelled_run_says_so_once_and_shows_nothing_under_way() -> None:
+    wait = Item(NodeKind.APPROVAL, "editor", "Publish this?", StepState.RUNNING, "editor#1")
+    run = a_run(RunState.CANCELLED, cancel="cancelled by slack:T1:UANA: too late")
+    void = ApprovalSnapshot(an_approval(state=ApprovalState.VOID))
+    text = shown(checked(run_card(snapshot_with(run, wait, a_step(1, StepState.RETRYING), approvals=(void,)))))
+    assert "*Cancelled* by <@UANA>: too late" in text
+    assert "⏹️ Publish this?  _no longer asked for_" in text
+    assert "⏹️ Do thing 1  _not finished_" in text
+
+
+def test_a_rejection_is_no_tick() -> None:
+    error = json.dumps({"kind": "Rejected", "step": "editor", "outcome": "rejected", "by": BEN})
+    wait = Item(NodeKind.APPROVAL, "editor", "Publish this?", StepState.SUCCEEDED, "editor#1")
+    run = a_run(RunState.FAILED, error=error)
+    text = shown(checked(run_card(snapshot_with(run, wait, approvals=(decided(Outcome.REJECTED),)))))
+    assert "*Failed*: editor was rejected by <@UBEN>" in text
+    assert "❌ Publish this?  _rejected by <@UBEN>_" in text
 
 
 def test_a_start_that_is_planned_and_a_pause_are_told() -> None:

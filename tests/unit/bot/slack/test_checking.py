@@ -59,6 +59,21 @@ def test_channels_that_are_closed(workspace: LocalWorkspace, tmp_path: Any) -> N
     assert "Correct BATON_CHANNEL" in found["Channel #nowhere"][1]
 
 
+def test_people_that_are_not_there(workspace: LocalWorkspace, tmp_path: Any) -> None:
+    team, ben = workspace.team_id, workspace.user("ben").id
+    right = {"baton_approvers": (f"slack:{team}:{ben}", "cli:ana"), "baton_roles": {"finance": ("cli:zoe",)}}
+    assert "BATON_APPROVERS" not in _found(workspace, tmp_path, **right)
+    found = _found(workspace, tmp_path, baton_approvers=(f"slack:T1:{ben}",))
+    assert found["BATON_APPROVERS"][0] is False
+    assert f"this one is {team}" in found["BATON_APPROVERS"][1]
+    assert team in found["Slack"][1]
+    workspace.deactivate("carla")
+    carla = workspace.user("carla").id
+    for one, words in (("U1", "Slack shows nobody"), ("X1", "no person"), ("S1", "no members"), (carla, "deactivated")):
+        found = _found(workspace, tmp_path, baton_roles={"editors": (f"slack:{team}:{one}",)})
+        assert words in found["BATON_ROLES"][1]
+
+
 def test_wrong_tokens(workspace: LocalWorkspace, tmp_path: Any) -> None:
     found = _found(workspace, tmp_path, slack_bot_token="xoxb-local-other")
     assert found["Slack"][0] is False

@@ -84,6 +84,24 @@ def test_each_type_has_its_kind() -> None:
     assert [field.name for field in FIELDS if field.required] == ["text", "who"]
 
 
+def test_a_number_beyond_its_limits_is_not_filled_in() -> None:
+    right, low, high = (
+        next(
+            block["element"] for block in forms.input_blocks(FIELDS, {"whole": number}) if "whole" in block["block_id"]
+        )
+        for number in (9, 0, 10)
+    )
+    assert right["initial_value"] == "9"
+    assert "initial_value" not in low
+    assert "initial_value" not in high
+
+
+def test_a_text_that_has_lines_keeps_them_in_a_field_that_expects_one() -> None:
+    one, other = (forms.input_blocks(FIELDS, {"text": text})[0]["element"] for text in ("a\nb", "ab"))
+    assert (one["multiline"], one["initial_value"]) == (True, "a\nb")
+    assert other["multiline"] is False
+
+
 def test_the_form_fits_slack_empty_and_filled() -> None:
     check_blocks(forms.input_blocks(FIELDS), "modal")
     filled = {

@@ -147,7 +147,7 @@ def test_who_administers(book: Book) -> None:
 def test_who_decides(book: Book) -> None:
     access, asked = Access(frozenset({ANA}), book), approval(approvers=(EDITORS, ROLE), title="Publish")
     access.decide(BEN, asked, {ANA})
-    assert f"{ANA} may not decide Publish. Those who may: {EDITORS}, role:finance." in refused(
+    assert f"{ANA} may not decide “Publish”. Those who may: {EDITORS}, role:finance." in refused(
         lambda: access.decide(ANA, asked, set())  # an admin is no approver
     )
     assert "somebody else has to decide" in refused(lambda: access.decide(BEN, asked, {BEN}))

@@ -294,7 +294,7 @@ def test_who_may_hand_it_on_and_to_whom() -> None:
     harness.start("together", DRAFT, by="test:ana")
     approval = asked(harness)
     reassign = harness.service.reassign
-    with pytest.raises(NotAllowed, match="test:ana may not reassign Board"):
+    with pytest.raises(NotAllowed, match="test:ana may not reassign “Board”"):
         reassign(approval.id, ["test:d"], by="test:ana")
     with pytest.raises(InvalidInput, match="Say who"):
         reassign(approval.id, [], by="test:a")

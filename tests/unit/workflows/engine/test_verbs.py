@@ -128,6 +128,33 @@ def test_a_rejection_ends_the_run_and_is_no_dead_letter() -> None:
     assert harness.error(run_id) == "editor was rejected by test:editor: not good"
 
 
+@workflow("strict")
+def strict(run: Run, word: str) -> None:
+    run.approval("editor", show=word).require_approved()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [(Outcome.REJECTED, "was rejected"), (Outcome.CHANGES, "was sent back for changes")]
+)
+def test_a_decision_without_a_comment_is_a_reason_in_words(outcome: Outcome, words: str) -> None:
+    harness = Harness(strict)
+    run_id = harness.start("strict", "a")
+    harness.decide(outcome)
+    assert harness.error(run_id) == f"editor {words} by test:editor"
+
+
+@pytest.mark.parametrize(("fields", "editable"), [(Word(text="a"), None), (None, Word(text="a"))])
+def test_a_value_in_the_place_of_a_model_is_named(fields: Any, editable: Any) -> None:
+    @workflow("asks")
+    def asks(run: Run, _given: None) -> None:
+        run.approval("editor", show="x", fields=fields, editable=editable)
+
+    harness = Harness(asks)
+    run_id = harness.start("asks", None)
+    assert harness.state(run_id) is RunState.PARKED
+    assert "takes a model class as" in harness.error(run_id)
+
+
 def test_an_approval_nobody_answers_expires() -> None:
     harness = Harness(editorial)
     run_id = harness.start("editorial", "a")

@@ -9,8 +9,11 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAway
 
+from tests.servers import redis as servers
 from workflows.engine.ports import Ring
 from workflows.storage.rings_aside import RingsAside
+
+session_redis, redis_server, redis_client = servers.session_redis, servers.redis_server, servers.redis_client
 
 
 def queued(client: Redis, queue: str) -> list[str]:
