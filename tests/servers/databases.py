@@ -5,6 +5,7 @@ A folder has the fixtures by naming them in its `conftest.py` (`templates = data
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import pytest
 from tests.servers.postgres import Postgres, running_postgres
 from workflows.storage.schema import migrate
 
-TEMPLATE = "baton_template"
+NUMBERS = itertools.count()
+"""Folders that have the fixtures at the same time share a server, and have a template each."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Templates:
 
     sqlite: Path
     postgres: Postgres
+    database: str
+    """The name of the database to copy."""
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +36,10 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
     migrate(f"sqlite:///{file}")
     with running_postgres() as postgres:
-        postgres.run(f"CREATE DATABASE {TEMPLATE}")
-        migrate(postgres.url(TEMPLATE))
-        yield Templates(file, postgres)
+        name = f"baton_template_{next(NUMBERS)}"
+        postgres.run(f"CREATE DATABASE {name}")
+        migrate(postgres.url(name))
+        yield Templates(file, postgres, name)
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def sqlite_url(templates: Templates, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(templates: Templates) -> Iterator[str]:
     """An empty PostgreSQL database."""
-    with templates.postgres.database(TEMPLATE) as url:
+    with templates.postgres.database(templates.database) as url:
         yield url
 
 
