@@ -135,7 +135,7 @@ class House:
         found = []
         for path in sorted(self._home.glob("*.log")):
             lines = path.read_text(errors="replace").splitlines()
-            found += [f"{path.name}: {line[:6000]}" for line in lines if '"error"' in line or "Traceback" in line]
+            found += [f"{path.name}: {line[:2000]}" for line in lines if '"error"' in line or "Traceback" in line]
         return found
 
     def _ready(self) -> bool:

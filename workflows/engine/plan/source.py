@@ -6,6 +6,7 @@ import ast
 import inspect
 import linecache
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,8 @@ from typing import Any
 from workflows.engine.errors import PlanError
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
+_PARSING = threading.Lock()
+"""One thread parses at a time: in Python before 3.11.8 and 3.12.2 two at once may fail (python/cpython#106905)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,8 @@ def _behind_decorators(fn: FunctionType) -> FunctionType:
 def _definitions(file: str, text: str) -> dict[tuple[int, str], Definition]:
     """Every function of a file by its first line (decorators included) and name."""
     try:
-        tree = ast.parse(text, filename=file)
+        with _PARSING:
+            tree = ast.parse(text, filename=file)
     except (SyntaxError, ValueError) as error:
         raise PlanError(f"the source can't be parsed ({error}); restart to read it anew") from None
     found: dict[tuple[int, str], Definition] = {}
