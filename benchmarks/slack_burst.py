@@ -30,7 +30,7 @@ with warnings.catch_warnings():
 
 ACK_P99, ACK_MAX, GONE_MAX, RESUME_P99 = 300.0, 3000.0, 15.0, 250.0
 COMMAND = f"run {ORDER} item=number"
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that any one wait may take."""
 
 

@@ -26,7 +26,7 @@ from bot.slack.submitting import Submissions
 
 MOST = 1024 * 1024
 """Bytes of a request that are read; Slack sends far less."""
-THREADS = 8
+THREADS = 16
 """Requests that are answered at a time; others wait their turn."""
 UNSIGNED = "This is not signed by Slack.\n"
 LINE_PATIENCE = 10
