@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos bench-slack check fmt wheel install lock clean
+.PHONY: help demo test test-servers chaos bench-slack bench-durable check fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,14 @@ chaos: $(READY) ## Run the tests that kill processes and servers
 
 bench-slack: $(READY) ## Measure a burst from Slack on SQLite and PostgreSQL (ARGS="--socket" for Socket Mode)
 	$(BIN)/python -m benchmarks.slack_burst $(ARGS)
+
+bench-durable: $(READY) build/peers/.ready ## Measure durable steps beside DBOS and others (ARGS="--runs 100 --rounds 2" is quicker)
+	$(BIN)/python -m benchmarks.durable_steps $(ARGS)
+
+build/peers/.ready: benchmarks/durable_steps/requirements.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet -r $<
+	@touch $@
 
 check: $(READY) ## Check format, style, types, imports, links and plans
 	$(BIN)/ruff format --check .
