@@ -53,7 +53,7 @@ COMMANDS = {
     "resume": Entry("steering", "Let a failed or parked run go on from where it stopped.", LOOK),
     "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
     "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),
-    "prune": Entry("upkeep", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
+    "prune": Entry("pruning", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
     "restored": Entry("upkeep", "Say that the database came back from a backup: open runs ask before they act.", LOOK),
     "slack": Entry("slack", "Print the app's manifest for Slack, or check how Baton stands with Slack.", LOOK),
     "doctor": Entry("upkeep", "Check every part and say what to do.", LOOK),

@@ -27,6 +27,7 @@ from workflows.engine.ids import new_id
 from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Claimant, Clock, Directory, Tools
 from workflows.engine.recovery import Recovery
+from workflows.engine.retention import Retention
 from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
 from workflows.engine.turn import Means
@@ -152,6 +153,10 @@ class Runtime:
     @cached_property
     def recovery(self) -> Recovery:
         return Recovery(self.service)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self.service, self.clock.monotonic, self.clock.sleep)
 
     def hands(self, owner: str, *, checkpoint: Callable[[str, str], None] | None = None) -> EngineHands:
         """What advances runs in this process, under this owner's leases."""

@@ -1,11 +1,32 @@
-"""Moments as people write them: `9:00`, `tomorrow at 9:00`, `in 2 hours`, `2026-12-01 09:30`."""
+"""Moments and ages as people write them: `9:00`, `tomorrow at 9:00`, `2026-12-01 09:30`; `90d`, `12w`, `48h`."""
 
 from __future__ import annotations
 
 import importlib
-from datetime import UTC, datetime, tzinfo
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from workflows.engine.errors import InvalidInput
+
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "y": timedelta(days=365)}
+
+
+def age_of(text: str, what: str) -> timedelta:
+    """A length of time such as 90d, 12w, 48h or 7y; raises InvalidInput that begins with what it was given for."""
+    found = re.fullmatch(r"(\d{1,6})\s*([hdwy])", text.strip().lower())
+    if found is None or not int(found[1]):
+        raise InvalidInput(
+            f"{what} {text}: write a number of hours, days, weeks or years, such as 48h, 90d, 12w or 7y."
+        )
+    return int(found[1]) * UNITS[found[2]]
+
+
+def moment_before(now: datetime, age: timedelta, what: str) -> datetime:
+    """The moment that was so long ago; raises InvalidInput where the calendar does not reach that far."""
+    try:
+        return now - age
+    except OverflowError:
+        raise InvalidInput(f"{what}: {age.days} days ago is before the calendar begins.") from None
 
 
 def moment_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:

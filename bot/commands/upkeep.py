@@ -1,11 +1,8 @@
-"""Looking after Baton itself: deleting old runs, and checking every part."""
+"""Looking after Baton itself: checking every part, and coming back from a backup."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Annotated
 
 import typer
 
@@ -13,35 +10,6 @@ from bot import printing
 from bot.commands.catalogue import AsJson
 from bot.commands.session import opened, quiet
 from bot.doctor import Finding, examine
-from workflows.engine.errors import BatonError
-
-BATCH = 200
-UNITS = {"d": timedelta(days=1), "w": timedelta(weeks=1), "h": timedelta(hours=1)}
-
-
-def prune(
-    *,
-    older_than: Annotated[
-        str, typer.Option("--older-than", help="How long ago they ended: 90d, 12w or 48h.", show_default=False)
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Delete runs that ended long ago; dead letters and open runs stay.
-
-    Example: baton prune --older-than 90d
-    """
-    age = _age(older_than)
-    deleted = 0
-    with opened() as session:
-        before = session.runtime.clock.now() - age
-        while (batch := session.runtime.store.prune(before=before, limit=BATCH)) > 0:
-            deleted += batch
-    if as_json:
-        printing.document({"deleted": deleted, "before": before.isoformat()})
-    else:
-        printing.say(
-            f"{deleted} run{'' if deleted == 1 else 's'} deleted that ended before {before:%Y-%m-%d %H:%M} UTC."
-        )
 
 
 def restored(*, as_json: AsJson = False) -> None:
@@ -81,13 +49,3 @@ def tell_findings(findings: Iterable[Finding]) -> None:
         sign = {True: "✓", False: "✗", None: "!"}[finding.ok]
         advice = f"\n    {finding.advice}" if finding.advice else ""
         printing.say(f"{sign} {finding.part}: {printing.one_line(finding.words)}{advice}")
-
-
-def _age(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,6})\s*([dwh])", text.strip().lower())
-    if found is None or not int(found[1]):
-        raise BatonError(f"--older-than {text}: write a number of days, weeks or hours, such as 90d, 12w or 48h.")
-    try:
-        return UNITS[found[2]] * int(found[1])
-    except OverflowError:
-        raise BatonError(f"--older-than {text} is longer than time itself.") from None

@@ -22,7 +22,7 @@ from bot.slack.views.details import run_details
 from bot.slack.views.messages import Message, View
 from bot.slack.views.reading import approval_of
 from bot.slack.views.snapshot import ApprovalSnapshot
-from bot.slack.words import GONE_RUN, LATE, noted, words_of
+from bot.slack.words import LATE, noted, words_of
 from workflows.engine.errors import Changed, Decided, Refused, UnknownRun
 from workflows.engine.model import OPEN, Approval, ApprovalState, Outcome, Run, RunState
 
@@ -45,8 +45,8 @@ class Presses:
             return self._whisper(press, LATE)
         try:
             return handler(self, press)
-        except UnknownRun:
-            return self._whisper(press, GONE_RUN)
+        except UnknownRun as gone:
+            return self._whisper(press, words_of(gone))
 
     # approvals -------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ AWAY = (
 )
 BROKEN = "Something went wrong here, and nothing more was done. It is in Baton's log; please tell those who run it."
 LATE = "This button is from an earlier time and does nothing any more. `/baton approvals` lists what is open."
-GONE_RUN = "This run is not there any more: runs that ended long ago are deleted."
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

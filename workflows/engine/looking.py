@@ -15,12 +15,12 @@ PAGES = 20
 
 
 def run_by_part(store: Store, part: str) -> Run:
-    """The run whose id is, begins or ends with `part`; raises Refused when that is not exactly one."""
+    """The run whose id is, begins or ends with `part`; raises BatonError when that is not exactly one."""
     found = store.runs(RunQuery(id_part=part, limit=2))
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Refused(f"There is no run {part}. `baton runs` lists them.")
+        return store.run(part)  # which says what became of it
     raise Refused(f"More than one run's id begins or ends with {part}. Give more of it.")
 
 

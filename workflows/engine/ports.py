@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
     Approval,
     ApprovalState,
@@ -200,6 +201,15 @@ class Totals:
     """The earliest `wake_at` that has passed unanswered."""
 
 
+@dataclass(frozen=True)
+class Room:
+    """How many bytes the database takes."""
+
+    size: int
+    free: int | None = None
+    """Those of a file that hold nothing and will be used first; None where the server sees to it."""
+
+
 class View(Protocol):
     """Reads within one transaction that holds the run's row lock."""
 
@@ -287,9 +297,27 @@ class Store(Protocol):
     def received(self, source: str, message_id: str) -> bool:
         """Remember an inbound id; False when it was there already."""
 
-    def prune(self, *, before: datetime, limit: int) -> int:
-        """Delete runs that ended before a time, with all that belongs to them; dead letters and open runs stay."""
+    # keeping it small
+    def prune(self, old: Expiry, *, limit: int, after: Place | None = None, by: str = "") -> Pruned:
+        """Delete old runs with all that belongs to them but their audit, from a place on, the oldest first.
 
+        Never deleted: what is open or parked, a run while the one that started it is there, and one whose end is
+        still to be shown. An audit entry tells that a run was deleted, and by whom.
+        """
+
+    def sweep(self, old: Expiry, *, limit: int) -> Swept:
+        """Delete old rows of no run, so many of each kind at most: posts, inbound ids, values, and audit entries."""
+
+    def prunable(self, old: Expiry) -> Prunable:
+        """Count what there is to delete; nothing is written."""
+
+    def room(self) -> Room:
+        """How large the database is."""
+
+    def compact(self) -> None:
+        """Give free room back to the disk where that is a matter of its own (SQLite); all others wait meanwhile."""
+
+    # about itself
     def ping(self) -> str:
         """The database in words; raises StoreUnavailable."""
 

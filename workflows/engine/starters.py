@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workflows.engine.errors import UnknownRun
+from workflows.engine.expiry import removed
 from workflows.engine.model import Audit
 from workflows.engine.ports import Store
 
@@ -23,13 +24,16 @@ def starters_of(store: Store, run_id: str) -> frozenset[str]:
         if one in looked:
             continue
         looked.add(one)
+        audit = store.audit(one)
+        found |= {entry.actor for entry in audit if entry.verb in CHANGES}
         try:
             run = store.run(one)
+            starter, parent = run.started_by, run.parent_id or ""
         except UnknownRun:  # it ended long ago and was deleted
-            continue
-        audit = store.audit(one)
-        found |= {run.started_by, *(entry.actor for entry in audit if entry.verb in CHANGES)}
-        left += [run.parent_id] if run.parent_id else []
+            gone = removed(audit)
+            starter, parent = (gone.started_by, gone.parent) if gone else ("", "")
+        found.add(starter)
+        left += [parent] if parent else []
         left += _originals(audit)
     return frozenset(found - {""})
 

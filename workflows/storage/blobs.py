@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, Select, delete, exists, select
 
 from workflows.engine.model import Approval, Message, Record, Run
 from workflows.storage.database import Database
@@ -17,6 +17,8 @@ LIMIT = 64 * 1024
 MARK = "blob:"
 """Begins a column that holds a hash; no JSON text begins like this, and what does is put away too."""
 VALUES = {Run: ("input", "output"), Record: ("input", "output"), Message: ("payload",), Approval: ("show", "editable")}
+
+UNUSED = ~exists().where(BLOB_USE.c.hash == BLOB.c.hash)
 
 R = TypeVar("R", Run, Record, Message, Approval)
 
@@ -82,11 +84,20 @@ def forget(conn: Connection, run_ids: list[str]) -> None:
     """Drop the uses of these runs, and the values that no run uses any more."""
     mine = BLOB_USE.c.run_id.in_(run_ids)
     names = list(conn.execute(select(BLOB_USE.c.hash).where(mine).distinct()).scalars())
-    if not names:
-        return
-    conn.execute(delete(BLOB_USE).where(mine))
-    unused = ~exists().where(BLOB_USE.c.hash == BLOB.c.hash)
-    conn.execute(delete(BLOB).where(BLOB.c.hash.in_(names), unused))
+    if names:
+        conn.execute(delete(BLOB_USE).where(mine))
+        _drop(conn, select(BLOB.c.hash).where(BLOB.c.hash.in_(names), UNUSED))
+
+
+def drop_unused(conn: Connection, limit: int) -> int:
+    """Delete values that no run uses: two that ended together may each have left one to the other."""
+    return _drop(conn, select(BLOB.c.hash).where(UNUSED).limit(limit))
+
+
+def _drop(conn: Connection, which: Select[tuple[str]]) -> int:
+    """Lock first and look again then: who writes such a value just now has its row, or waits for this end."""
+    names = list(conn.execute(which.with_for_update(skip_locked=True)).scalars())
+    return conn.execute(delete(BLOB).where(BLOB.c.hash.in_(names), UNUSED)).rowcount if names else 0
 
 
 def _marked(row: Run | Record | Message | Approval) -> dict[str, str]:

@@ -28,5 +28,5 @@ def read(conn: Connection, run_id: str) -> Inbox:
     """The counter is read before the messages: with a message between the two it is too small, never too large."""
     row = conn.execute(COUNTER, {"run_id": run_id}).one_or_none()
     if row is None:
-        raise unknown(run_id)
+        raise unknown(conn, run_id)
     return Inbox(row.inbox, untaken(conn, run_id), row.cancel)

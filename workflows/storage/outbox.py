@@ -26,7 +26,7 @@ class SqlOutbox:
     def watch(self, run_id: str) -> bool:
         def work(conn: Connection) -> bool:
             if runs.find(conn, run_id) is None:
-                raise runs.unknown(run_id)
+                raise runs.unknown(conn, run_id)
             return self._watch(conn, run_id)
 
         return self._database.write(work)
@@ -111,7 +111,7 @@ class SqlOutbox:
         if delivery.run_id != POSTS:
             seen = self._watch(conn, delivery.run_id) or self._touch(conn, delivery.run_id)
             if not seen:
-                raise runs.unknown(delivery.run_id)
+                raise runs.unknown(conn, delivery.run_id)
         there, new = deliveries.add(conn, self._database, delivery)
         if new and delivery.run_id == POSTS:
             cards.touch_posts(conn, self._database)

@@ -7,19 +7,27 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 
+from workflows.engine import expiry
 from workflows.engine.errors import UnknownRun
-from workflows.engine.model import Run
+from workflows.engine.model import Audit, Run
 from workflows.engine.ports import SEARCHED, RunQuery
 from workflows.storage.blobs import MARK, unpacked
-from workflows.storage.rows import RUN_COLUMNS
-from workflows.storage.tables import RUN
+from workflows.storage.rows import AUDIT_COLUMNS, RUN_COLUMNS
+from workflows.storage.tables import AUDIT, RUN
 
 BY_ID = select(*RUN_COLUMNS).where(RUN.c.id == bindparam("run_id"))
 CHILDREN = select(*RUN_COLUMNS).where(RUN.c.parent_id == bindparam("run_id")).order_by(RUN.c.id)
+AUDITED = select(*AUDIT_COLUMNS).where(AUDIT.c.run_id == bindparam("run_id")).order_by(AUDIT.c.id)
 
 
-def unknown(run_id: str) -> UnknownRun:
-    return UnknownRun(f"There is no run {run_id}. `baton runs` lists those there are.")
+def unknown(conn: Connection, run_id: str) -> UnknownRun:
+    """There is no such run; one that was deleted is told so."""
+    return expiry.unknown(run_id, audit(conn, run_id))
+
+
+def audit(conn: Connection, run_id: str) -> list[Audit]:
+    """Who did what to a run, also to one that was deleted; in the order of writing."""
+    return [Audit(*row) for row in conn.execute(AUDITED, {"run_id": run_id})]
 
 
 def find(conn: Connection, run_id: str) -> Run | None:
@@ -32,7 +40,7 @@ def get(conn: Connection, run_id: str) -> Run:
     """The run with this id; raises UnknownRun."""
     found = find(conn, run_id)
     if found is None:
-        raise unknown(run_id)
+        raise unknown(conn, run_id)
     return found
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from workflows.engine.errors import StoreUnavailable
+from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
     Approval,
     ApprovalState,
@@ -30,16 +31,18 @@ from workflows.engine.ports import (
     Inbox,
     Lease,
     Ring,
+    Room,
     RunQuery,
     Totals,
     View,
 )
-from workflows.storage import approvals, history, inbox, leases, pauses, runs, upkeep
+from workflows.storage import approvals, history, inbox, leases, pauses, retention, runs, upkeep
 from workflows.storage.committer import Committer, Request
 from workflows.storage.database import Database, described
 from workflows.storage.ledger import Ledger
 from workflows.storage.outbox import SqlOutbox
 from workflows.storage.outgoing import Statements
+from workflows.storage.room import compact, room
 
 LOCK_TIMEOUT = timedelta(seconds=10)
 
@@ -189,7 +192,7 @@ class SqlStore:
         return self._database.read(lambda conn: approvals.decisions(conn, approval_id))
 
     def audit(self, run_id: str) -> Sequence[Audit]:
-        return self._database.read(lambda conn: upkeep.audit(conn, run_id))
+        return self._database.read(lambda conn: runs.audit(conn, run_id))
 
     def totals(self) -> Totals:
         return self._database.read(lambda conn: upkeep.totals(conn, self._database))
@@ -216,8 +219,24 @@ class SqlStore:
     def received(self, source: str, message_id: str) -> bool:
         return self._database.write(lambda conn: upkeep.received(conn, self._database, source, message_id))
 
-    def prune(self, *, before: datetime, limit: int) -> int:
-        return self._database.write(lambda conn: upkeep.prune(conn, self._database, before=before, limit=limit))
+    # keeping it small
+
+    def prune(self, old: Expiry, *, limit: int, after: Place | None = None, by: str = "") -> Pruned:
+        return self._database.write(lambda conn: retention.prune(conn, self._database, old, limit, after, by))
+
+    def sweep(self, old: Expiry, *, limit: int) -> Swept:
+        return self._database.write(lambda conn: retention.sweep(conn, self._database, old, limit))
+
+    def prunable(self, old: Expiry) -> Prunable:
+        return self._database.read(lambda conn: retention.prunable(conn, self._database, old))
+
+    def room(self) -> Room:
+        return self._database.read(room)
+
+    def compact(self) -> None:
+        compact(self._database)
+
+    # about itself
 
     def ping(self) -> str:
         return self._database.read(lambda conn: described(conn, self._database.place))

@@ -1,38 +1,17 @@
-"""What the clock does to rows: reminders and pruning; and the small tables of triggers."""
+"""What the clock does to rows: reminders; what a monitor asks for; and the small tables of triggers."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, func, select, update
 
-from workflows.engine.model import OPEN, OVER, ApprovalState, Audit, RunState
-from workflows.engine.outbox import POSTS, DeliveryState
+from workflows.engine.model import OPEN, ApprovalState, RunState
 from workflows.engine.ports import Totals
-from workflows.storage import blobs
 from workflows.storage.database import Database
 from workflows.storage.ledger import Ledger
 from workflows.storage.pauses import FREE_TO_GO
-from workflows.storage.rows import AUDIT_COLUMNS
-from workflows.storage.tables import (
-    APPROVAL,
-    ATTEMPT,
-    AUDIT,
-    CARD,
-    DECISION,
-    DELIVERY,
-    EVENT,
-    RECEIVED,
-    RUN,
-    SIGNAL,
-    STEP,
-    TRIGGER,
-)
-
-RECEIVED_KEPT = timedelta(days=30)
-"""How long inbound ids are remembered at least."""
-DEPENDENT = (DECISION, APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, AUDIT, CARD, DELIVERY)
-"""A card comes before its deliveries: whoever delivers now writes none after that."""
+from workflows.storage.tables import APPROVAL, RECEIVED, RUN, TRIGGER
 
 
 def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) -> int:
@@ -60,42 +39,6 @@ def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) 
 
 def _next(due: datetime, every: timedelta | None, now: datetime) -> datetime | None:
     return due + ((now - due) // every + 1) * every if every else None
-
-
-def prune(conn: Connection, database: Database, *, before: datetime, limit: int) -> int:
-    """Delete what ended before a time, with all that belongs to it, and posts of before; returns how many runs."""
-    parent = RUN.alias("parent")
-    goes_on = select(parent.c.id).where(parent.c.id == RUN.c.parent_id, parent.c.state.not_in(sorted(OVER)))
-    chosen = (
-        select(RUN.c.id)
-        .where(RUN.c.ended_at < before, RUN.c.state.in_(sorted(OVER)), RUN.c.dead_at.is_(None))
-        .where(or_(RUN.c.parent_id.is_(None), ~goes_on.exists()))
-        .order_by(RUN.c.ended_at, RUN.c.id)
-        .limit(limit)
-        .with_for_update(of=RUN, skip_locked=True)
-    )
-    ids = list(conn.execute(chosen).scalars())
-    if ids:
-        blobs.forget(conn, ids)
-        _forget(conn, ids)
-    old = (DELIVERY.c.created_at < before, DELIVERY.c.state != DeliveryState.PENDING)
-    conn.execute(delete(DELIVERY).where(DELIVERY.c.run_id == POSTS, *old))
-    conn.execute(delete(RECEIVED).where(RECEIVED.c.at < min(before, database.now(conn) - RECEIVED_KEPT)))
-    return len(ids)
-
-
-def _forget(conn: Connection, ids: list[str]) -> None:
-    approvals = select(APPROVAL.c.id).where(APPROVAL.c.run_id.in_(ids))
-    for table in DEPENDENT:
-        mine = table.c.approval_id.in_(approvals) if table is DECISION else table.c.run_id.in_(ids)
-        conn.execute(delete(table).where(mine))
-    conn.execute(delete(RUN).where(RUN.c.id.in_(ids)))
-
-
-def audit(conn: Connection, run_id: str) -> list[Audit]:
-    """In the order of writing."""
-    query = select(*AUDIT_COLUMNS).where(AUDIT.c.run_id == run_id).order_by(AUDIT.c.id)
-    return [Audit(*row) for row in conn.execute(query)]
 
 
 def totals(conn: Connection, database: Database) -> Totals:

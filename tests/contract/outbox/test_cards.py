@@ -9,6 +9,7 @@ import pytest
 from tests.contract.outbox.shown import Shown, delivery
 from tests.contract.store.opened import approval, claimant, event, message, record, run
 from workflows.engine.errors import UnknownRun
+from workflows.engine.expiry import Expiry, Swept
 from workflows.engine.model import Decision, NewRun, Outcome, RunState, Writes
 from workflows.engine.outbox import POSTS, DeliveryState
 from workflows.engine.testing.clock import START
@@ -177,7 +178,7 @@ def test_pruning_takes_cards_and_messages_along(shown: Shown) -> None:
     shown.show("r1", delivery())
     shown.seen("r2")
     shown.show("r2", delivery(run_id="r2"))
-    assert shown.store.prune(before=START + timedelta(days=1), limit=10) == 1
+    assert shown.store.prune(Expiry(START + timedelta(days=1)), limit=10).runs == 1
     assert shown.outbox.card("r1") is None
     assert list(shown.outbox.deliveries("r1")) == []
     assert len(shown.outbox.deliveries("r2")) == 1
@@ -187,6 +188,7 @@ def test_pruning_takes_old_posts_along(shown: Shown) -> None:
     for number, state in enumerate(DeliveryState):
         shown.outbox.post(delivery(f"post/{number}", run_id=POSTS, state=state))
     shown.outbox.post(delivery("post/new", run_id=POSTS, state=DeliveryState.POSTED, created_at=START + 2 * DAY))
-    assert shown.store.prune(before=START + DAY, limit=10) == 0
+    assert shown.store.sweep(Expiry(START + DAY), limit=1) == Swept(posts=1)
+    assert shown.store.sweep(Expiry(START + DAY), limit=10).posts == 2
     left = {row.key: row.state for row in shown.outbox.deliveries(POSTS)}
     assert left == {"post/0": DeliveryState.PENDING, "post/new": DeliveryState.POSTED}

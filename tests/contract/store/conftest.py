@@ -36,6 +36,14 @@ def made(store: Store, clock: ManualClock) -> Opened:
 
 
 @pytest.fixture
+def real_postgres(postgres_url: str) -> Iterator[Opened]:
+    """A PostgreSQL database judged by its own clock."""
+    opened = SqlStore(postgres_url)
+    yield Opened(opened)
+    opened.close()
+
+
+@pytest.fixture
 def real(url: str) -> Iterator[Opened]:
     """A database judged by its own clock."""
     opened = SqlStore(url)

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.contract.store.opened import claimant, record
 from workflows.engine.errors import LeaseLost, StoreUnavailable
+from workflows.engine.expiry import Expiry
 from workflows.engine.model import Writes
 from workflows.engine.ports import Lease
 from workflows.storage.store import SqlStore
@@ -77,6 +78,8 @@ def obey(store: SqlStore, owner: str, words: list[str]) -> str:
         except (LeaseLost, StoreUnavailable) as error:
             return type(error).__name__
         return "done"
+    if verb == "prune":
+        return str(store.prune(Expiry(datetime(2100, 1, 1, tzinfo=UTC)), limit=int(arguments[0])).runs)
     if verb == "compete":
         won = [run_id for run_id in arguments if store.claim(run_id, claimant(owner))]
         return " ".join(won)

@@ -1,11 +1,11 @@
-"""What the clock does: rescue, reminders, pruning."""
+"""What the clock does: rescue and reminders."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.contract.store.opened import GRACE, TTL, Opened, approval, attempt, event, message, record
-from workflows.engine.model import ApprovalState, Audit, Decision, Outcome, RunState, Writes
+from tests.contract.store.opened import GRACE, TTL, Opened, approval
+from workflows.engine.model import ApprovalState, RunState, Writes
 from workflows.engine.ports import Ring
 from workflows.engine.testing.clock import START, ManualClock
 
@@ -101,78 +101,6 @@ def test_reminders_come_in_batches(made: Opened, clock: ManualClock) -> None:
     made.store.commit(claim.lease, Writes(approvals=asked))
     clock.advance(HOUR)
     assert [made.store.remind(limit=2), made.store.remind(limit=2)] == [2, 1]
-
-
-def full_run(made: Opened, run_id: str, big: str = "1") -> None:
-    claim = made.claimed(run_id, input=big)
-    made.store.commit(
-        claim.lease,
-        Writes(
-            records=(record(run_id=run_id, output=big),),
-            attempts=(attempt(run_id=run_id),),
-            events=(event(run_id=run_id),),
-            approvals=(approval(f"a-{run_id}"),),
-            decisions=(Decision(f"a-{run_id}", "ada", Outcome.APPROVED, START),),
-            messages=(message(f"m-{run_id}", run_id=run_id),),
-            audit=(Audit(START, "ada", "decide"),),
-        ),
-    )
-    made.end(claim)
-
-
-def test_old_runs_are_pruned_with_all_that_belongs_to_them(made: Opened, clock: ManualClock) -> None:
-    full_run(made, "old", big='"' + "x" * 100_000 + '"')
-    clock.advance(DAY)
-    full_run(made, "new", big='"' + "x" * 100_000 + '"')
-    assert made.store.prune(before=START + HOUR, limit=10) == 1
-    assert made.store.prune(before=START + HOUR, limit=10) == 0
-    store = made.store
-    assert not any([store.records("old"), store.attempts("old"), store.events("old"), store.audit("old")])
-    assert (store.approval("a-old"), store.decisions("a-old"), store.approvals(run_id="old", state=None)) == (
-        None,
-        [],
-        [],
-    )
-    assert len(store.run("new").input) == 100_002
-    assert len(store.records("new")[0].output or "") == 100_002
-    assert (len(store.inbox("new").messages), len(store.audit("new")), len(store.decisions("a-new"))) == (1, 1, 1)
-
-
-def test_what_may_still_go_on_is_not_pruned(made: Opened, clock: ManualClock) -> None:
-    made.over("dead", state=RunState.FAILED)
-    made.store.transact("dead", lambda _view: Writes(run={"dead_at": START}))
-    made.waiting("parent")
-    made.over("child", parent_id="parent")
-    made.waiting("waiting")
-    claim = made.claimed("parked")
-    made.store.commit(claim.lease, Writes(run={"state": RunState.PARKED, "ended_at": START}), leave=True)
-    made.over("gone")
-    made.over("orphan", parent_id="pruned long ago")
-    clock.advance(DAY)
-    assert made.store.prune(before=START + HOUR, limit=10) == 2
-    for run_id in ("dead", "parent", "child", "waiting", "parked"):
-        made.store.run(run_id)
-
-
-def test_pruning_comes_in_batches_oldest_first(made: Opened, clock: ManualClock) -> None:
-    for run_id in ("c", "a", "b"):
-        made.over(run_id)
-        clock.advance(GRACE)
-    assert made.store.prune(before=START + DAY, limit=2) == 2
-    made.store.run("b")
-    assert made.store.prune(before=START + DAY, limit=2) == 1
-
-
-def test_inbound_ids_are_remembered_for_a_month(made: Opened, clock: ManualClock) -> None:
-    assert made.store.received("slack", "Ev1")
-    assert not made.store.received("slack", "Ev1")
-    assert made.store.received("hook", "Ev1")
-    clock.advance(DAY * 20)
-    made.store.prune(before=clock.now(), limit=10)
-    assert not made.store.received("slack", "Ev1")
-    clock.advance(DAY * 20)
-    made.store.prune(before=clock.now(), limit=10)
-    assert made.store.received("slack", "Ev1")
 
 
 def test_a_trigger_s_cursor(made: Opened) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.contract.store.opened import approval, attempt, claimant, event, message, record, run
 from workflows.engine.errors import LeaseLost, UnknownRun
+from workflows.engine.expiry import Expiry
 from workflows.engine.model import (
     ApprovalState,
     Decision,
@@ -80,7 +81,8 @@ class Story:
 
     def prune(self) -> Callable[[Store], Any]:
         before = self.clock.now() - timedelta(seconds=self.dice.randrange(60))
-        return lambda store: store.prune(before=before, limit=1)
+        old = Expiry(before, failed=self.chance(0.3))
+        return lambda store: store.prune(old, limit=1, by="ada")
 
     def writes(self) -> Writes:
         dice, number = self.dice, self.dice.randrange(1, 4)

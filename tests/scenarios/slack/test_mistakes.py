@@ -15,6 +15,7 @@ from bot.sandbox import LocalUser, Message
 from bot.slack.words import AWAY, BROKEN, LATE
 from tests.scenarios.slack.stage import Stage
 from workflows.engine.errors import StoreUnavailable
+from workflows.engine.expiry import Expiry
 
 TYPED = {
     "/baton stauts 12": "Did you mean `/baton status`?",
@@ -48,7 +49,7 @@ TYPED = {
     "/baton runs state:tired": "There is no state tired",
     "/baton runs workflow:nothing": "There is no workflow nothing",
     "/baton status": "Which run?",
-    "/baton status zzzz": "There is no run zzzz. `/baton runs` lists them",
+    "/baton status zzzz": "There is no run zzzz. `/baton runs` lists those there are",
     "/baton status a b": "takes one RUN",
     "/baton why": "Which run or approval?",
     "/baton cancel": "Which run?",
@@ -186,14 +187,17 @@ def test_a_button_of_something_that_is_gone(stage: Stage) -> None:
     stage.settle()
     asked = ben.see("Publish this?", channel="#content")
     card = stage.workspace.channel("#content").messages[0]
-    ana.command(f"/baton cancel {stage.run().id}")
+    run = stage.run()
+    ana.command(f"/baton cancel {run.id}")
     stage.settle()
-    stage.runtime.store.prune(before=stage.clock.now().replace(year=2027), limit=10)
+    assert stage.runtime.store.prune(Expiry(stage.clock.now().replace(year=2027)), limit=10).runs == 1
     assert not stage.runs()
-    for label, message, words in (("Approve", asked, LATE), ("Details", card, "There is no run")):
+    gone = f"Run {run.id} is not kept any more: it was cancelled on"
+    for label, message, words in (("Approve", asked, LATE), ("Details", card, gone)):
         ben.click(label, message=message)
         stage.quiet()
         assert words.split("`")[0] in ben.ephemerals("#content")[-1].shown
+    assert gone in ana.command(f"/baton status {run.id}").shown
 
 
 def test_bots_and_edited_messages_are_left_alone(stage: Stage) -> None:

@@ -194,9 +194,13 @@ WRONG: list[tuple[list[str], str]] = [
     (["resume", "zzz", "--again", "--skip", "a"], "give one"),
     (["resume", "zzz", "--value", "1"], "name the step with --skip"),
     (["fork", "zzz", "--at", "a", "--input", "{}"], "give one"),
-    (["prune", "--older-than", "soon"], "90d, 12w or 48h"),
-    (["prune", "--older-than", "0d"], "90d, 12w or 48h"),
+    (["prune", "--older-than", "soon"], "48h, 90d, 12w or 7y"),
+    (["prune", "--older-than", "0d"], "48h, 90d, 12w or 7y"),
     (["prune"], "older-than"),
+    (["prune", "--older-than", "90 days"], "--older-than 90 days: write"),
+    (["prune", "--older-than", "9999y"], "before the calendar begins"),
+    (["prune", "--older-than", "90d", "--audit-older-than", "30d"], "keep the audit as long as"),
+    (["prune", "--older-than", "90d", "--dry-run", "--vacuum"], "give --vacuum without it"),
     (["plan"], "Name one workflow, or give --check"),
     (["plan", "notise"], "Did you mean notice?"),
     (["workflows", "zzz"], "There is no workflow zzz"),
@@ -386,10 +390,3 @@ def test_fork_and_discard(stage: Stage) -> None:
     assert "off the list" in stage("discard", forked["id"], "--reason", "enough").out
     assert stage("dead-letters", "--json").json == []
     assert "no dead letter" in stage("discard", forked["id"]).err
-
-
-def test_prune_deletes_what_ended_long_ago(stage: Stage) -> None:
-    run_id = stage.started("plain", "--text", "a")
-    assert stage("prune", "--older-than", "1d", "--json").json["deleted"] == 0
-    assert "0 runs deleted" in stage("prune", "--older-than", "90d").out
-    assert stage.state(run_id) == "succeeded"

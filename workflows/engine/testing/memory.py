@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.engine.errors import CodecError, InvalidInput, LeaseLost
+from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
     DONE,
     OPEN,
-    OVER,
     SUSPECT,
     Approval,
     ApprovalState,
@@ -38,10 +38,12 @@ from workflows.engine.ports import (
     Inbox,
     Lease,
     Ring,
+    Room,
     RunQuery,
     Totals,
     View,
 )
+from workflows.engine.testing import memory_retention
 from workflows.engine.testing.memory_rows import Rings, Rows, leased, refuse_unwritable
 from workflows.engine.testing.memory_view import (
     MemoryView,
@@ -52,9 +54,6 @@ from workflows.engine.testing.memory_view import (
     matches,
     next_reminder,
 )
-
-RECEIVED_KEPT = timedelta(days=30)
-"""How long inbound ids are remembered at least."""
 
 
 class MemoryStore:
@@ -292,21 +291,27 @@ class MemoryStore:
             self._rows.received.setdefault((source, message_id), self._clock.now())
             return new
 
-    def prune(self, *, before: datetime, limit: int) -> int:
-        with self._lock:
-            runs = self._rows.runs
-            old = [r for r in runs.values() if r.state in OVER and r.ended_at is not None and r.ended_at < before]
-            gone = [r for r in old if r.dead_at is None and not self._parent_goes_on(r)]
-            for run in sorted(gone, key=lambda r: (r.ended_at or before, r.id))[:limit]:
-                self._rows.forget(run.id)
-            self._rows.forget_posts(before)
-            oldest = min(before, self._clock.now() - RECEIVED_KEPT)
-            self._rows.received = {k: at for k, at in self._rows.received.items() if at >= oldest}
-            return min(len(gone), limit)
+    # keeping it small
 
-    def _parent_goes_on(self, run: Run) -> bool:
-        parent = self._rows.runs.get(run.parent_id or "")
-        return parent is not None and parent.state not in OVER
+    def prune(self, old: Expiry, *, limit: int, after: Place | None = None, by: str = "") -> Pruned:
+        with self._lock:
+            return memory_retention.prune(self._rows, self._clock.now(), old, limit, after, by)
+
+    def sweep(self, old: Expiry, *, limit: int) -> Swept:
+        with self._lock:
+            return memory_retention.sweep(self._rows, self._clock.now(), old, limit)
+
+    def prunable(self, old: Expiry) -> Prunable:
+        with self._lock:
+            return memory_retention.prunable(self._rows, self._clock.now(), old)
+
+    def room(self) -> Room:
+        return Room(0)
+
+    def compact(self) -> None:
+        """Nothing is kept on a disk."""
+
+    # about itself
 
     def ping(self) -> str:
         return "memory"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from workflows.engine.errors import InvalidInput, UnknownRun
+from workflows.engine.errors import InvalidInput
+from workflows.engine.expiry import unknown
 from workflows.engine.model import (
     DONE,
     OPEN,
@@ -27,7 +28,7 @@ from workflows.engine.model import (
     RunState,
     Writes,
 )
-from workflows.engine.outbox import POSTS, Card, Delivery, DeliveryState
+from workflows.engine.outbox import Card, Delivery
 from workflows.engine.ports import RING_GRACE, Ring
 
 V = TypeVar("V")
@@ -67,7 +68,7 @@ class Rows:
     def get(self, run_id: str) -> Run:
         run = self.runs.get(run_id)
         if run is None:
-            raise UnknownRun(f"There is no run {run_id}. `baton runs` lists those there are.")
+            raise unknown(run_id, (entry for entry in self.audit if entry.run_id == run_id))
         return run
 
     def set(self, run_id: str, **columns: Any) -> Run:
@@ -246,7 +247,7 @@ class Rows:
         return run.cancel is None and ("" in self.pauses or run.workflow in self.pauses)
 
     def forget(self, run_id: str) -> None:
-        """Delete a run with all that belongs to it."""
+        """Delete a run with all that belongs to it but its audit."""
         gone = {a.id for a in self.approvals.values() if a.run_id == run_id}
         for table in (self.runs, self.records, self.attempts, self.events, self.cards):
             table.pop(run_id, None)
@@ -254,16 +255,6 @@ class Rows:
         self.messages = {k: m for k, m in self.messages.items() if m.run_id != run_id}
         self.approvals = {k: a for k, a in self.approvals.items() if k not in gone}
         self.decisions = {k: d for k, d in self.decisions.items() if d.approval_id not in gone}
-        self.audit = [a for a in self.audit if a.run_id != run_id]
-
-    def forget_posts(self, before: datetime) -> None:
-        """Delete posts that belong to no run, when they were made or given up before a time."""
-        kept = (
-            (k, d)
-            for k, d in self.deliveries.items()
-            if d.run_id != POSTS or d.state is DeliveryState.PENDING or d.created_at >= before
-        )
-        self.deliveries = dict(kept)
 
 
 def leased(run: Run, now: datetime) -> bool:

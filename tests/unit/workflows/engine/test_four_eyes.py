@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.unit.workflows.engine.stage import failing, gate
 from workflows import Outcome, Run, workflow
 from workflows.engine.access import Access
-from workflows.engine.errors import NotAllowed, Refused
+from workflows.engine.errors import NotAllowed, Refused, UnknownRun
+from workflows.engine.expiry import Expiry
 from workflows.engine.model import Approval
 from workflows.engine.ports import Standing
 from workflows.engine.testing.harness import Harness
@@ -65,8 +68,11 @@ def test_who_started_what_was_forked_long_ago(harness: Harness) -> None:
     run_id = harness.start("pay", "tea", by=ANA)
     harness.recovery.fork(run_id, by=BOSS)
     harness.work()
-    harness.clock.sleep(harness.clock.now() - harness.clock.now().replace(year=2000))
-    harness.store.prune(before=harness.clock.now(), limit=10)
+    harness.clock.sleep(timedelta(days=400))
+    assert harness.store.prune(Expiry(harness.clock.now()), limit=10).runs == 1
+    with pytest.raises(UnknownRun):
+        harness.store.run(run_id)
+    refuses(harness, ANA)
     harness.service.decide(asked(harness).id, Outcome.APPROVED, by=BEN)
 
 
