@@ -6,11 +6,12 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Protocol
 
 from workflows.engine import codec
+from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor, Relentless
 from workflows.engine.definition import Workflow
 from workflows.engine.endings import park, to_parent, waiting_for, with_loose_ends

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from inspect import signature
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from workflows.engine import codec
-from workflows.engine.definition import return_type
+from workflows.engine.definition import return_type, spec_of
 from workflows.engine.detail import detail_of
 from workflows.engine.errors import Parked
 from workflows.engine.model import Record
@@ -99,7 +100,7 @@ def target_of(
     if stand_in is not None:
         return Target(spec, lambda _context, args, kwargs: stand_in(*args, **kwargs), None, return_type(fn))
     if spec.owner is None:
-        return _step(fn, spec)
+        return _step(fn)
     try:
         connector = tools.get(spec.owner)
     except LookupError as error:
@@ -117,7 +118,9 @@ def target_of(
     )
 
 
-def _step(fn: Callable[..., Any], spec: CallSpec) -> Target:
+@lru_cache(maxsize=4096)
+def _step(fn: Callable[..., Any]) -> Target:
+    spec = spec_of(fn)
     finder = spec.reconcile if callable(spec.reconcile) else None
     return Target(
         spec,

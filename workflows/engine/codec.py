@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,15 +19,16 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from workflows.engine.errors import CodecError
 
 MAX_BYTES = 4 * 1024 * 1024
-_MASK = "**********"
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types whose values can't be changed and hold nothing else."""
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def encode(value: Any, what: str) -> str:
     """`value` as canonical JSON text; raises CodecError, with `what` named, for what can't be written."""
     try:
-        plain = to_jsonable_python(value)
-        text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        size = len(text.encode())
+        text = _canonical(to_jsonable_python(value))
+        size = len(text) if text.isascii() else len(text.encode())
     except (PydanticSerializationError, TypeError, ValueError, RecursionError) as error:
         raise CodecError(
             f"{what} is a {type(value).__name__} that can't be written as JSON ({_short(error)}). "
@@ -61,10 +62,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def arguments(args: Iterable[Any], kwargs: Mapping[str, Any], what: str) -> str:
+def arguments(args: Sequence[Any], kwargs: Mapping[str, Any], what: str) -> str:
     """The canonical JSON of a call's arguments: the positional ones, then the named ones where there are any."""
     listed = list(args)
-    if any(isinstance(value, Iterator) for value in (*listed, *kwargs.values())):
+    if any(type(value) not in PLAIN and isinstance(value, Iterator) for value in (*listed, *kwargs.values())):
         raise CodecError(f"{what} is an iterator, which can be read only once. Give a list instead, then resume.")
     return encode([*listed, dict(kwargs)] if kwargs else listed, what)
 
@@ -82,6 +83,8 @@ def _cached_adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _holds_secret(value: Any) -> bool:
+    if type(value) in PLAIN:
+        return False
     if isinstance(value, Secret | SecretStr | SecretBytes):
         return True
     if isinstance(value, BaseModel):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from workflows.engine.copying import replace
 from workflows.engine.errors import BranchStopped, Draining, Ended, Interruption, Suspended, VerbMisuse
 from workflows.engine.model import Attempt, Event, Kind, Record, StepState, Writes
 from workflows.engine.policy import current_call

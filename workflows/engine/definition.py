@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from workflows.engine.errors import DefinitionError
@@ -161,11 +161,13 @@ def unwrapped(fn: Callable[..., Any]) -> Callable[..., Any]:
     return fn
 
 
+@lru_cache(maxsize=4096)
 def return_type(fn: Callable[..., Any]) -> Any:
     """The annotation of the result of `fn`, resolved; `Any` when there is none."""
     return get_type_hints(unwrapped(fn)).get("return", Any)
 
 
+@lru_cache(maxsize=4096)
 def _parameter_type(fn: Callable[..., Any], index: int) -> Any:
     name = list(inspect.signature(fn).parameters)[index]
     return get_type_hints(fn).get(name, Any)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from workflows.engine import codec
@@ -36,12 +36,14 @@ class Detail:
 
     def text(self) -> str:
         """As JSON, without what is empty."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value}, sort_keys=True)
+        held = {name: value for name, value in self.__dict__.items() if value}
+        return json.dumps(held, sort_keys=True) if held else "{}"
 
 
 def detail_of(record: Record) -> Detail:
     """Read a step record's detail."""
-    return Detail(**{"usage": [], **json.loads(record.detail or "{}")})
+    kept = json.loads(record.detail) if record.detail and record.detail != "{}" else {}
+    return Detail(**{"usage": [], **kept})
 
 
 def replayed(record: Record, result: Any) -> Any:

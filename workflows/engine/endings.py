@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workflows.engine import codec
+from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor
 from workflows.engine.ids import new_id
 from workflows.engine.model import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from workflows.engine.copying import replace
 from workflows.engine.errors import NonDeterminism
 from workflows.engine.model import DONE, Kind, Record
 

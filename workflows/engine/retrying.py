@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from workflows.engine import codec
 from workflows.engine.calls import StepContext, Target
+from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor
 from workflows.engine.detail import detail_of
 from workflows.engine.errors import BodyError, Interruption, Parked, StepFailed
@@ -107,7 +108,7 @@ class Attempts:
         names = {"run_id": call.run_id, "step": call.step, "attempt": call.attempt}
         context = StepContext(call, self._turn.means.tools, logging.LoggerAdapter(_log, names), self._progress)
         with call_in_progress(call):
-            args, kwargs = copy.deepcopy((self._args, self._kwargs))  # what an attempt changes stays its own
+            args, kwargs = self._own_arguments()
             seconds = self._target.timeout.total_seconds()
 
             def invoke() -> Any:
@@ -118,6 +119,12 @@ class Attempts:
         self._turn.means.checkpoint("after_effect", self._record.key)
         self._detail.usage.extend(asdict(usage) for usage in call.usage)
         return value
+
+    def _own_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What an attempt changes stays its own."""
+        if not self._kwargs and all(type(value) in codec.PLAIN for value in self._args):
+            return self._args, {}
+        return copy.deepcopy((self._args, self._kwargs))
 
     def _progress(self, done: int, total: int, text: str) -> None:
         now = self._turn.means.clock.monotonic()

@@ -18,7 +18,8 @@ class Abandoned(Exception):
 class _Call:
     do: Callable[[], Any]
     context: contextvars.Context
-    done: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Lock = field(default_factory=threading.Lock)
+    """Held until the call has ended: the cheapest way for one thread to wait for another."""
     value: Any = None
     error: BaseException | None = None
 
@@ -34,9 +35,10 @@ class StepThreads:
     def run(self, do: Callable[[], Any], seconds: float) -> Any:
         """Call `do` in a thread; raises what it raises, or Abandoned after `seconds`."""
         call = _Call(do, contextvars.copy_context())
+        call.ended.acquire()
         hand = self._take()
         hand.put(call)
-        if not call.done.wait(max(seconds, 0.0)):
+        if not call.ended.acquire(timeout=min(max(seconds, 0.0), threading.TIMEOUT_MAX)):
             with self._lock:
                 self.abandoned += 1
             hand.put(None)  # should it ever come back, it ends
@@ -61,5 +63,5 @@ def _serve(hand: queue.SimpleQueue[_Call | None]) -> None:
             call.value = call.context.run(call.do)
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
             call.error = error
-        call.done.set()
+        call.ended.release()
         del call

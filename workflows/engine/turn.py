@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from workflows.engine.calls import Call
+from workflows.engine.copying import replace
 from workflows.engine.errors import (
     Cancelled,
     Draining,
@@ -218,6 +219,8 @@ class Turn:
 
 def _together(buffer: Buffer, writes: Writes) -> Writes:
     """One transaction's writes from a branch's buffer and what is written now; the later record of a key wins."""
+    if not (buffer.records or buffer.events or buffer.writes) and len(writes.records) < 2:
+        return writes
     records = dict(buffer.records)
     records.update({record.key: record for record in writes.records})
     parts = [*buffer.writes, writes]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from sqlalchemy import Connection
 
@@ -24,6 +23,32 @@ PAUSE = 0.001
 Answer = Committed | LeaseLost
 
 
+class Reply:
+    """Where a lane waits for what came of its write."""
+
+    def __init__(self) -> None:
+        self._value: Answer | None = None
+        self._error: BaseException | None = None
+        self._given = threading.Lock()
+        self._given.acquire()
+
+    def give(self, value: Answer | None, error: BaseException | None = None) -> None:
+        """Wake the lane; what comes after the first answer is not heard."""
+        if self._value is None and self._error is None:
+            self._value, self._error = value, error
+            self._given.release()
+
+    def wait(self) -> Committed:
+        """The answer; raises the error that was given instead."""
+        self._given.acquire()
+        if self._error is not None:
+            raise self._error
+        if isinstance(self._value, LeaseLost):
+            raise self._value
+        assert self._value is not None
+        return self._value
+
+
 @dataclass(frozen=True)
 class Request:
     """One lane's write, and where its answer goes."""
@@ -32,7 +57,7 @@ class Request:
     writes: Writes
     leave: bool
     expect_inbox: int | None
-    answer: Future[Committed] = field(default_factory=Future)
+    reply: Reply = field(default_factory=Reply)
 
 
 class Committer:
@@ -46,71 +71,66 @@ class Committer:
         self._statements = statements
         self._held = Held(database.engine)
         self._neighbours = database.neighbours
-        self._waiting: deque[Request] = deque()
-        self._changed = threading.Condition()
+        self._waiting: SimpleQueue[Request | None] = SimpleQueue()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
 
     def commit(self, request: Request) -> Committed:
         """Raises LeaseLost, StoreUnavailable, or CodecError for what the database will never hold."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise StoreUnavailable(f"The database {self._database.place} was closed by this process.")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="baton-commits", daemon=True)
                 self._thread.start()
-            self._waiting.append(request)
-            self._changed.notify()
-        return request.answer.result()
+            self._waiting.put(request)
+        return request.reply.wait()
 
     def close(self) -> None:
         """Write what waits, then stop."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify()
+            self._waiting.put(None)
         if self._thread is not None:
             self._thread.join()
         self._held.close()
 
     def _work(self) -> None:
-        while batch := self._next():
+        ended = False
+        while not ended:
+            asked = [self._waiting.get(), *(self._waiting.get() for _ in range(min(self._waiting.qsize(), BATCH - 1)))]
+            batch = [request for request in asked if request is not None]
+            ended = len(batch) < len(asked)  # nothing comes after the request to end
+            if not batch:
+                continue
             try:
                 self._write(batch)
             except BaseException as error:  # noqa: BLE001 - the lanes wait for an answer, whatever happened
                 for request in batch:
-                    if not request.answer.done():
-                        request.answer.set_exception(error)
+                    request.reply.give(None, error)
             if self._neighbours is not None and self._neighbours.any():
                 time.sleep(PAUSE)
-
-    def _next(self) -> list[Request]:
-        with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
 
     def _write(self, batch: Sequence[Request]) -> None:
         try:
             answers = self._database.write(lambda conn: self._apply(conn, batch), self._held)
         except InvalidInput as error:
             if len(batch) == 1:
-                batch[0].answer.set_exception(CodecError(str(error)))
+                batch[0].reply.give(None, CodecError(str(error)))
                 return
             for request in batch:
                 self._alone(request)
             return
         for request, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, LeaseLost):
-                request.answer.set_exception(answer)
-            else:
-                request.answer.set_result(answer)
+            request.reply.give(answer)
 
     def _alone(self, request: Request) -> None:
         """A batch failed: let each request stand for itself."""
         try:
             self._write([request])
         except Exception as error:  # noqa: BLE001 - it belongs to this request, not to the others
-            request.answer.set_exception(error)
+            request.reply.give(None, error)
 
     def _apply(self, conn: Connection, batch: Sequence[Request]) -> list[Answer]:
         ledger = Ledger(conn, self._database, self._statements)

@@ -115,7 +115,7 @@ def test_a_group_commit_updates_its_cards_at_one_go(opened: Callable[[], Shown])
     claims = [place.claim(run_id) for run_id in ("r1", "r2", "r3")]
     with statements(place.store, "card") as asked:
         committer = place.store._committer
-        with committer._changed:  # the commit thread finds all of them when it wakes up
+        with committer._lock:  # they line up, and the commit thread finds most of them together
             waiting = [
                 threading.Thread(
                     target=place.store.commit, args=(claim.lease, Writes(records=(record(run_id=claim.run.id),)))

@@ -67,7 +67,7 @@ class Lanes:
             futures = []
             for number, (lease, writes) in enumerate(asked, 1):
                 futures.append(self._pool.submit(self.store.commit, lease, writes))
-                self._until(lambda number=number: len(waiting) == number)  # type: ignore[misc]
+                self._until(lambda number=number: waiting.qsize() == number)  # type: ignore[misc]
             self.transactions = 0
         for future in futures:
             future.exception()

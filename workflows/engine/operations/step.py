@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from workflows.engine import codec
 from workflows.engine.calls import target_of
+from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor, Place
 from workflows.engine.definition import spec_of
 from workflows.engine.detail import replayed

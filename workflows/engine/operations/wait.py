@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor, Place
 from workflows.engine.detail import replayed
 from workflows.engine.errors import BodyError, BranchStopped, Ended, Interruption
