@@ -105,6 +105,27 @@ class Access:
                 f"{self._why(actor)}"
             )
 
+    def schedule(self, actor: str, workflow: Workflow[Any, Any]) -> None:
+        """Whether this actor may have a schedule start the workflow: a member or admin who may start it in person."""
+        self.start(actor, workflow)
+        if not self._is_member(actor) and not self.is_admin(actor):
+            raise NotAllowed(f"{actor} may not schedule {workflow.name}. Members may.{self._why(actor)}")
+
+    def keep(self, actor: str, maker: str, schedule: str, verb: str) -> None:
+        """Whether this actor may pause, resume or remove a schedule: its maker, command-line users and admins."""
+        if self._is_self(actor, maker) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
+            return
+        raise NotAllowed(
+            f"{actor} may not {verb} the schedule {schedule}. {maker}, who made it, and admins {self._admins()}may."
+            f"{self._why(actor)}"
+        )
+
+    def may_see_schedule(self, actor: str, maker: str, channel: str) -> bool:
+        """Whether this actor may look at a schedule: as at a run that its maker started there."""
+        if self._is_self(actor, maker) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
+            return True
+        return self._is_member(actor) and (not channel or self.directory.sees(actor, channel))
+
     def administer(self, actor: str, what: str) -> None:
         """Whether this actor may do what concerns everybody, such as `pause everything`."""
         if not actor.startswith(COMMAND_LINE) and not self.is_admin(actor):
@@ -125,7 +146,10 @@ class Access:
         return standing is Standing.MEMBER and any(self.directory.belongs(actor, one) for one in policy)
 
     def _owns(self, actor: str, run: Run) -> bool:
-        return bool(actor) and actor == run.started_by and self.directory.standing(actor) is not Standing.GONE
+        return self._is_self(actor, run.started_by)
+
+    def _is_self(self, actor: str, owner: str) -> bool:
+        return bool(actor) and actor == owner and self.directory.standing(actor) is not Standing.GONE
 
     def _is_member(self, actor: str) -> bool:
         return self.directory.standing(actor) is Standing.MEMBER

@@ -36,7 +36,7 @@ from workflows.engine.model import (
 )
 from workflows.engine.operations.child import limits
 from workflows.engine.plan import plan_of
-from workflows.engine.ports import Clock, Committed, Queue, RunQuery, Store, View
+from workflows.engine.ports import Clock, Committed, Queue, Ring, RunQuery, Store, View
 from workflows.engine.preview import NOBODY, Preview, preview
 from workflows.engine.starting import checked_labels, checked_time, until
 
@@ -84,23 +84,46 @@ class Service:
         """
         workflow = self.catalogue.get(name)
         self.access.start(by, workflow)
-        plan = plan_of(workflow)
-        if not self._approvers and any(not node.names_approvers for node in plan.approvals()):
-            raise Refused(NOBODY.format(name))
-        text, carried = self.checked_input(workflow, given), checked_labels(labels or {})
-        now = self._clock.now()
-        later = checked_time(at, now)
+        text = self.startable(workflow, given)
+        new, writes = self.prepared(
+            workflow, text, by=by, key=key, channel=channel, labels=labels or {}, later=checked_time(at, self.now())
+        )
+        created = self.store.create(new, writes)
+        self._queue.ring(created.rings)
+        return created.run
+
+    def startable(self, workflow: Workflow[Any, Any], given: Any) -> str:
+        """The input as canonical JSON; raises InvalidInput, and Refused where nobody could decide."""
+        if not self._approvers and any(not node.names_approvers for node in plan_of(workflow).approvals()):
+            raise Refused(NOBODY.format(workflow.name))
+        return self.checked_input(workflow, given)
+
+    def prepared(
+        self,
+        workflow: Workflow[Any, Any],
+        text: str,
+        *,
+        by: str,
+        labels: Mapping[str, str],
+        key: str | None = None,
+        channel: str = "",
+        later: datetime | None = None,
+        detail: str = "",
+    ) -> tuple[NewRun, Writes]:
+        """A run that is ready to be recorded, with its first event and its audit entry."""
+        carried, now = checked_labels(labels), self._clock.now()
         run = Run(
-            new_id(), name, workflow.title, RunState.QUEUED, text, now, version=plan.version, queue=workflow.queue,
-            started_by=by, channel=channel or self._channel, dedupe=key, labels=carried, due_at=later,
-            waiting=until(later), **limits(workflow, text, later or now),
+            new_id(), workflow.name, workflow.title, RunState.QUEUED, text, now, version=plan_of(workflow).version,
+            queue=workflow.queue, started_by=by, channel=channel or self._channel, dedupe=key, labels=carried,
+            due_at=later, waiting=until(later), **limits(workflow, text, later or now),
         )  # fmt: skip
         data = json.dumps({"at": later.isoformat()}) if later else "{}"
         queued = Event(run.id, "run.queued", now, data, by)
-        writes = Writes(events=(queued,), audit=(Audit(now, by, "start", run.id),))
-        created = self.store.create(NewRun(run), writes)
-        self._queue.ring(created.rings)
-        return created.run
+        return NewRun(run), Writes(events=(queued,), audit=(Audit(now, by, "start", run.id, detail),))
+
+    def ring(self, rings: Sequence[Ring]) -> None:
+        """Tell workers of runs that were recorded elsewhere."""
+        self._queue.ring(rings)
 
     def preview(self, name: str, given: Any, *, by: str) -> Preview:
         """What a start would do, and what is in its way; nothing is written and no step is taken.

@@ -13,6 +13,8 @@ CHANGES = frozenset({"edit", "skip", "fork"})
 """What makes somebody as good as the starter."""
 FORKED = "forked from "
 """How the audit of a fork's start begins; the id of the original follows."""
+SCHEDULED = "scheduled by "
+"""How the audit of a scheduled start begins; whoever made the schedule follows."""
 
 
 def starters_of(store: Store, run_id: str) -> frozenset[str]:
@@ -32,12 +34,13 @@ def starters_of(store: Store, run_id: str) -> frozenset[str]:
         except UnknownRun:  # it ended long ago and was deleted
             gone = removed(audit)
             starter, parent = (gone.started_by, gone.parent) if gone else ("", "")
-        found.add(starter)
+        found |= {starter, *_after(SCHEDULED, audit)}
         left += [parent] if parent else []
-        left += _originals(audit)
+        left += _after(FORKED, audit)
     return frozenset(found - {""})
 
 
-def _originals(audit: Iterable[Audit]) -> list[str]:
-    forks = (entry.detail for entry in audit if entry.verb == "start" and entry.detail.startswith(FORKED))
-    return [detail.removeprefix(FORKED) for detail in forks]
+def _after(beginning: str, audit: Iterable[Audit]) -> list[str]:
+    """What the audit of a start says behind these words."""
+    starts = (entry.detail for entry in audit if entry.verb == "start" and entry.detail.startswith(beginning))
+    return [detail.removeprefix(beginning) for detail in starts]

@@ -9,7 +9,20 @@ from typing import Any, Final
 from sqlalchemy import Column, Row, Table
 
 from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Pause, Record, Run
-from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, DECISION, EVENT, PAUSE, RUN, SIGNAL, STEP
+from workflows.engine.schedules.model import Schedule, Tick
+from workflows.storage.tables import (
+    APPROVAL,
+    ATTEMPT,
+    AUDIT,
+    DECISION,
+    EVENT,
+    PAUSE,
+    RUN,
+    SCHEDULE,
+    SIGNAL,
+    STEP,
+    TICK,
+)
 
 
 def _columns(table: Table, record: type[Any]) -> tuple[Column[Any], ...]:
@@ -25,6 +38,8 @@ APPROVAL_COLUMNS: Final = _columns(APPROVAL, Approval)
 DECISION_COLUMNS: Final = _columns(DECISION, Decision)
 PAUSE_COLUMNS: Final = _columns(PAUSE, Pause)
 AUDIT_COLUMNS: Final = _columns(AUDIT, Audit)
+SCHEDULE_COLUMNS: Final = _columns(SCHEDULE, Schedule)
+TICK_COLUMNS: Final = _columns(TICK, Tick)
 
 
 def to_row(record: Any, **columns: Any) -> dict[str, Any]:

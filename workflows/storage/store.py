@@ -43,6 +43,7 @@ from workflows.storage.ledger import Ledger
 from workflows.storage.outbox import SqlOutbox
 from workflows.storage.outgoing import Statements
 from workflows.storage.room import compact, room
+from workflows.storage.schedules import SqlSchedules
 
 LOCK_TIMEOUT = timedelta(seconds=10)
 
@@ -103,6 +104,8 @@ class SqlStore:
         self._committer = Committer(self._database, self._statements)
         self.outbox = SqlOutbox(self._database, self._statements)
         """What is to be shown outside, in the same database."""
+        self.schedules = SqlSchedules(self._database, self._statements)
+        """What starts runs by the clock, in the same database."""
 
     # from outside
 

@@ -30,6 +30,7 @@ from sqlmodel import Field, SQLModel
 
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
 from workflows.engine.outbox import DeliveryState
+from workflows.engine.schedules.model import CatchUp, Overlap, TickState
 from workflows.storage.columns import Id, Span, Utc, Word
 
 NAMES = {
@@ -294,6 +295,50 @@ class TriggerRow(Base, table=True):
     cursor: str = _required(Text)
 
 
+class ScheduleRow(Base, table=True):
+    """A rule that starts runs."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (UniqueConstraint("name"), _partial("ix_schedule_wake_at", "wake_at IS NOT NULL", "wake_at"))
+
+    id: str = _required(Id, primary_key=True)
+    name: str = _required(Id)
+    workflow: str = _required(Text)
+    input: str = _required(Text)
+    cron: str = _required(Text)
+    zone: str = _required(Text)
+    created_by: str = _required(Text)
+    created_at: datetime = _required(Utc)
+    ticked_to: datetime = _required(Utc)
+    overlap: Overlap = _required(Word(Overlap))
+    catch_up: CatchUp = _required(Word(CatchUp))
+    jitter: timedelta = _required(Span)
+    channel: str = _required(Text)
+    wake_at: datetime | None = _optional(Utc)
+    paused_at: datetime | None = _optional(Utc)
+    paused_by: str = _required(Text)
+    trouble: str = _required(Text)
+
+
+class TickRow(Base, table=True):
+    """What became of one moment of a schedule; its run may be deleted, so nothing refers to `run`."""
+
+    __tablename__ = "tick"
+    __table_args__ = (
+        _partial("ix_tick_open", "open", "schedule_id"),
+        _partial("ix_tick_waiting", "state = 'waiting'", "schedule_id"),
+    )
+
+    schedule_id: str = _required(Id, ForeignKey("schedule.id"), primary_key=True)
+    at: datetime = _required(Utc, primary_key=True)
+    state: TickState = _required(Word(TickState))
+    decided_at: datetime = _required(Utc)
+    run_id: str = _required(Id)
+    reason: str = _required(Text)
+    extra: bool = _required(Boolean)
+    open: bool = _required(Boolean)
+
+
 class ReceivedRow(Base, table=True):
     """An inbound id that was taken once."""
 
@@ -386,6 +431,8 @@ AUDIT = _table(AuditRow)
 BLOB = _table(BlobRow)
 BLOB_USE = _table(BlobUseRow)
 TRIGGER = _table(TriggerRow)
+SCHEDULE = _table(ScheduleRow)
+TICK = _table(TickRow)
 RECEIVED = _table(ReceivedRow)
 CARD = _table(CardRow)
 DELIVERY = _table(DeliveryRow)

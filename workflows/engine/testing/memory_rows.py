@@ -30,6 +30,7 @@ from workflows.engine.model import (
 )
 from workflows.engine.outbox import Card, Delivery
 from workflows.engine.ports import RING_GRACE, Ring
+from workflows.engine.schedules.model import Schedule, Tick
 
 V = TypeVar("V")
 ASIDE = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
@@ -63,6 +64,8 @@ class Rows:
         self.received: dict[tuple[str, str], datetime] = {}
         self.cards: dict[str, Card] = {}
         self.deliveries: dict[str, Delivery] = {}
+        self.schedules: dict[str, Schedule] = {}
+        self.ticks: dict[tuple[str, datetime], Tick] = {}
         self.pace: dict[str, tuple[datetime, datetime]] = {}
 
     def get(self, run_id: str) -> Run:

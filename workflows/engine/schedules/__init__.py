@@ -1,0 +1,1 @@
+"""Schedules: cron rules with a time zone that start runs."""
