@@ -40,7 +40,11 @@ bench-durable: $(READY) build/peers/.ready ## Measure durable steps beside DBOS 
 build/peers/.ready: benchmarks/durable_steps/requirements.txt
 	$(PYTHON) -m venv build/peers
 	build/peers/bin/python -m pip install --quiet -r $<
+	@if command -v npm >/dev/null; then npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix build/peers-node $(RESTATE); \
+	else echo "npm was not found: Restate is not measured. Install Node.js 18 or newer, then: rm build/peers/.ready"; fi
 	@touch $@
+
+RESTATE = @restatedev/restate-server@1.7.12
 
 check: $(READY) ## Check format, style, types, imports, links and plans
 	$(BIN)/ruff format --check .
