@@ -53,6 +53,9 @@ COMMANDS = {
     "resume": Entry("steering", "Let a failed or parked run go on from where it stopped.", LOOK),
     "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
     "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),
+    "replay": Entry(
+        "replaying", "Replay recorded runs on today's code, without effects, and say where they differ.", LOOK
+    ),
     "prune": Entry("pruning", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
     "restored": Entry("upkeep", "Say that the database came back from a backup: open runs ask before they act.", LOOK),
     "slack": Entry("slack", "Print the app's manifest for Slack, or check how Baton stands with Slack.", LOOK),

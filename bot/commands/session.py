@@ -47,14 +47,20 @@ class Session:
 
 
 @contextmanager
-def opened(*, rings: bool = False) -> Iterator[Session]:
-    """The parts of one command; `rings` is for what changes runs. The SQLite default is brought up to date here."""
+def opened(*, rings: bool = False, reads: bool = False) -> Iterator[Session]:
+    """The parts of one command; `rings` is for what changes runs. The SQLite default is brought up to date here.
+
+    `reads` is for what must write nothing at all: then an older database is refused.
+    """
     quiet()
     settings = read_settings()
     redis_url = (settings.redis_url or embedded_redis_url(settings) or "") if rings else ""
     runtime = _runtime(settings, redis_url)
     try:
-        _migrate(runtime, settings)
+        if reads:
+            _check_schema(runtime, settings)
+        else:
+            _migrate(runtime, settings)
         yield Session(settings, runtime, redis_url)
     finally:
         runtime.close()
@@ -81,6 +87,18 @@ def _migrate(runtime: Runtime, settings: Settings) -> None:
             f"{settings.home} can't be used for data ({error.strerror or error}): "
             "give this user the right to write there, or set BATON_HOME."
         ) from None
+
+
+def _check_schema(runtime: Runtime, settings: Settings) -> None:
+    if not settings.database_url and not (settings.home / "baton.db").exists():
+        raise BatonError(
+            f"There is no database in {settings.home} yet: set BATON_HOME or DATABASE_URL to that of Baton."
+        )
+    if runtime.needs_migration():
+        raise BatonError(
+            "The database is older than this release, and this command changes nothing: run `baton migrate` first. "
+            "The release that runs now works on the new schema too."
+        )
 
 
 def quiet() -> None:

@@ -78,7 +78,7 @@ class Engine:
         claim = self.means.store.claim(run_id, replace(self._claimant, workflows=self._catalogue.names()))
         if claim is None:
             return False
-        turn = Turn(self.means, claim, asked + self._claimant.ttl.total_seconds())
+        turn = self._turn(claim, asked + self._claimant.ttl.total_seconds())
         try:
             self._carry(turn, claim, alone=alone)
         except (LeaseLost, StoreAway) as gone:
@@ -90,6 +90,9 @@ class Engine:
         if claim.run.crashes >= SUSPECT and not alone and self._isolate is not None:
             self._isolate(run_id)
         return True
+
+    def _turn(self, claim: Claim, lease_until: float) -> Turn:
+        return Turn(self.means, claim, lease_until)
 
     def _carry(self, turn: Turn, claim: Claim, *, alone: bool) -> None:
         crashes = claim.run.crashes

@@ -61,7 +61,7 @@ class History:
         """Raise NonDeterminism when history has more in this scope than the code asked for."""
         with self._lock:
             last = self._last.get(scope, -1)
-            record = self._by_place.get((scope, last))
+            record = self._by_place.get((scope, used)) or self._by_place.get((scope, last))
         if record is not None and last >= used:
             raise NonDeterminism(_differs(scope, used, f"{record.kind} {record.key}", "nothing more"))
 

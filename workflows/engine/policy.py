@@ -126,6 +126,8 @@ class CallInProgress:
     check: Callable[[], None]
     """Raises an interruption when this worker has lost the run or the attempt is past its deadline."""
     usage: list[Usage] = field(default_factory=list)
+    at: str = ""
+    """The step's key in the run's history."""
 
     def spend(self, usage: Usage) -> None:
         """Record what this call spent; it ends in the step's record."""

@@ -147,6 +147,18 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """A run as it is recorded at one moment: what an advance would begin with, read without taking it."""
+
+    run: Run
+    records: tuple[Record, ...]
+    """As in `Claim`."""
+    attempts: tuple[Attempt, ...]
+    inbox: Inbox
+    now: datetime
+
+
+@dataclass(frozen=True)
 class Committed:
     """What a fenced write answered. When `applied` is False nothing was written: the inbox had grown."""
 
@@ -268,6 +280,9 @@ class Store(Protocol):
         """Raises UnknownRun."""
 
     def runs(self, query: RunQuery) -> Sequence[Run]: ...
+    def recorded(self, run_ids: Sequence[str]) -> Sequence[Recorded]:
+        """These runs, each as it stands at one moment, in the order asked for; those that are gone are left out."""
+
     def records(self, run_id: str, *, superseded: bool = False) -> Sequence[Record]: ...
     def attempts(self, run_id: str) -> Sequence[Attempt]: ...
     def events(self, run_id: str, *, after: int = 0) -> Sequence[Event]: ...

@@ -104,7 +104,8 @@ class Attempts:
             if monotonic() > deadline:
                 raise PastTimeOut(f"{self._record.key} is past its time-out: nothing more is sent for it")
 
-        call = CallInProgress(self._record.run_id, self._target.spec.name, self._key, self._record.attempts, check)
+        record = self._record
+        call = CallInProgress(record.run_id, self._target.spec.name, self._key, record.attempts, check, at=record.key)
         names = {"run_id": call.run_id, "step": call.step, "attempt": call.attempt}
         context = StepContext(call, self._turn.means.tools, logging.LoggerAdapter(_log, names), self._progress)
         with call_in_progress(call):
@@ -237,8 +238,9 @@ class Attempts:
         finder = self._target.reconcile
         assert finder is not None
         call = CallInProgress(
-            self._record.run_id, self._target.spec.name, key, self._record.attempts, self._turn.check_lease
-        )
+            self._record.run_id, self._target.spec.name, key, self._record.attempts, self._turn.check_lease,
+            at=self._record.key,
+        )  # fmt: skip
         with call_in_progress(call):
             return self._turn.means.threads.run(
                 lambda: finder(key, self._args, self._kwargs), self._target.timeout.total_seconds()

@@ -50,6 +50,7 @@ class Database:
         self.engine = _lite_engine(self.url, lock_timeout) if self.lite else _server_engine(self.url, pool_size)
         # READ COMMITTED gives reads no common view, so that BEGIN and COMMIT would be two round trips for nothing
         self._reading = self.engine if self.lite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._viewing = self.engine if self.lite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self.neighbours = Neighbours(self.url.database or "") if self.lite else None
         self._together = Together(
             lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work, self._is_crowded
@@ -84,6 +85,10 @@ class Database:
         """Do reading `work`: on one view of the data in SQLite, each statement on the newest in PostgreSQL."""
         return self._persist(self._read_only, work)
 
+    def read_at_once(self, work: Callable[[Connection], T]) -> T:
+        """Do reading `work` of several statements on one view of the data, in either database."""
+        return self._persist(self._one_view, work)
+
     def write(self, work: Callable[[Connection], T], held: Held | None = None) -> T:
         """Do `work` in one transaction, again when others got in its way; durable on return.
 
@@ -113,6 +118,11 @@ class Database:
     def _read_only(self) -> Iterator[Connection]:
         with self._reading.connect() as conn:
             yield conn
+
+    @contextmanager
+    def _one_view(self) -> Iterator[Connection]:
+        with self._viewing.connect() as conn:
+            yield conn if self.lite else conn.execution_options(postgresql_readonly=True)
 
     @contextmanager
     def _fresh(self) -> Iterator[Connection]:

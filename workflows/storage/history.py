@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
@@ -11,10 +13,15 @@ from workflows.storage.blobs import unpacked
 from workflows.storage.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, STEP_COLUMNS
 from workflows.storage.tables import ATTEMPT, EVENT, STEP
 
+R = TypeVar("R", Record, Attempt)
+
 ID: BindParameter[str] = bindparam("run_id")
 RECORDS = select(*STEP_COLUMNS).where(STEP.c.run_id == ID)
 REPLAYED = RECORDS.where(STEP.c.superseded.is_(False))
 ATTEMPTS = select(*ATTEMPT_COLUMNS).where(ATTEMPT.c.run_id == ID)
+IDS: BindParameter[Sequence[str]] = bindparam("run_ids", expanding=True)
+REPLAYED_OF = select(*STEP_COLUMNS).where(STEP.c.run_id.in_(IDS), STEP.c.superseded.is_(False))
+ATTEMPTS_OF = select(*ATTEMPT_COLUMNS).where(ATTEMPT.c.run_id.in_(IDS))
 EVENTS = (
     select(*EVENT_COLUMNS).where(EVENT.c.run_id == ID, EVENT.c.number > bindparam("after")).order_by(EVENT.c.number)
 )
@@ -30,7 +37,7 @@ def records(conn: Connection, run_id: str, *, superseded: bool = False) -> list[
 def attempts(conn: Connection, run_id: str) -> list[Attempt]:
     """Oldest first."""
     found = [Attempt(*row) for row in conn.execute(ATTEMPTS, {"run_id": run_id})]
-    return sorted(found, key=lambda a: (a.started_at, a.generation, a.key, a.number))
+    return sorted(found, key=_tried)
 
 
 def attempts_of_unfinished(conn: Connection, run_id: str, history: Sequence[Record]) -> list[Attempt]:
@@ -39,9 +46,32 @@ def attempts_of_unfinished(conn: Connection, run_id: str, history: Sequence[Reco
     return [a for a in attempts(conn, run_id) if (a.generation, a.key) in unfinished] if unfinished else []
 
 
+def records_of(conn: Connection, run_ids: Sequence[str]) -> dict[str, list[Record]]:
+    """What counts today of several runs, each as `records` has it."""
+    found = unpacked(conn, (Record(*row) for row in conn.execute(REPLAYED_OF, {"run_ids": run_ids})))
+    return _by_run(sorted(found, key=lambda record: _place(record, by_generation=False)))
+
+
+def attempts_of(conn: Connection, run_ids: Sequence[str]) -> dict[str, list[Attempt]]:
+    """Those of several runs, each as `attempts` has it."""
+    found = [Attempt(*row) for row in conn.execute(ATTEMPTS_OF, {"run_ids": run_ids})]
+    return _by_run(sorted(found, key=_tried))
+
+
+def _by_run(rows: Iterable[R]) -> dict[str, list[R]]:
+    found: dict[str, list[R]] = {}
+    for row in rows:
+        found.setdefault(row.run_id, []).append(row)
+    return found
+
+
 def events(conn: Connection, run_id: str, *, after: int = 0) -> list[Event]:
     """In the order of their numbers."""
     return [Event(*row) for row in conn.execute(EVENTS, {"run_id": run_id, "after": after})]
+
+
+def _tried(attempt: Attempt) -> tuple[datetime, int, str, int]:
+    return (attempt.started_at, attempt.generation, attempt.key, attempt.number)
 
 
 def _place(record: Record, *, by_generation: bool) -> tuple[int, bool, int, int, str, int, str]:

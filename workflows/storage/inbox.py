@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, bindparam, select
 
 from workflows.engine.model import Message
@@ -18,10 +20,24 @@ UNTAKEN = (
     .order_by(SIGNAL.c.number)
 )
 
+UNTAKEN_OF = (
+    select(*SIGNAL_COLUMNS)
+    .where(SIGNAL.c.run_id.in_(bindparam("run_ids", expanding=True)), SIGNAL.c.taken_by.is_(None))
+    .order_by(SIGNAL.c.number)
+)
+
 
 def untaken(conn: Connection, run_id: str) -> tuple[Message, ...]:
     """Messages that no record has taken, in the order of their arrival."""
     return tuple(unpacked(conn, [Message(*row) for row in conn.execute(UNTAKEN, {"run_id": run_id})]))
+
+
+def untaken_of(conn: Connection, run_ids: Sequence[str]) -> dict[str, list[Message]]:
+    """The same of several runs."""
+    found: dict[str, list[Message]] = {}
+    for message in unpacked(conn, [Message(*row) for row in conn.execute(UNTAKEN_OF, {"run_ids": run_ids})]):
+        found.setdefault(message.run_id, []).append(message)
+    return found
 
 
 def read(conn: Connection, run_id: str) -> Inbox:

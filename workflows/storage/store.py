@@ -30,13 +30,14 @@ from workflows.engine.ports import (
     Created,
     Inbox,
     Lease,
+    Recorded,
     Ring,
     Room,
     RunQuery,
     Totals,
     View,
 )
-from workflows.storage import approvals, history, inbox, leases, pauses, retention, runs, upkeep
+from workflows.storage import approvals, history, inbox, leases, pauses, recorded, retention, runs, upkeep
 from workflows.storage.committer import Committer, Request
 from workflows.storage.database import Database, described
 from workflows.storage.ledger import Ledger
@@ -173,6 +174,9 @@ class SqlStore:
 
     def runs(self, query: RunQuery) -> Sequence[Run]:
         return self._database.read(lambda conn: runs.listed(conn, query))
+
+    def recorded(self, run_ids: Sequence[str]) -> Sequence[Recorded]:
+        return self._database.read_at_once(lambda conn: recorded.read(conn, self._database, run_ids))
 
     def records(self, run_id: str, *, superseded: bool = False) -> Sequence[Record]:
         return self._database.read(lambda conn: history.records(conn, run_id, superseded=superseded))

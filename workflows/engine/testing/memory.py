@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from workflows.engine.errors import CodecError, InvalidInput, LeaseLost
 from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
-    DONE,
     OPEN,
     SUSPECT,
     Approval,
@@ -37,6 +36,7 @@ from workflows.engine.ports import (
     Created,
     Inbox,
     Lease,
+    Recorded,
     Ring,
     Room,
     RunQuery,
@@ -53,6 +53,7 @@ from workflows.engine.testing.memory_view import (
     decisions_of,
     matches,
     next_reminder,
+    recorded_of,
 )
 
 
@@ -132,11 +133,9 @@ class MemoryStore:
         )
         if first:
             self._rows.event(run.id, "run.started", now)
-        run = self._rows.get(run.id)
-        records = tuple(self._rows.history(run.id))
-        unfinished = {(r.generation, r.key) for r in records if r.state not in DONE}
-        attempts = tuple(a for a in attempts_of(self._rows, run.id) if (a.generation, a.key) in unfinished)
-        return Claim(Lease(run.id, run.token, claimant.owner), run, records, attempts, self.inbox(run.id), now)
+        seen = recorded_of(self._rows, run.id, now)
+        lease = Lease(run.id, seen.run.token, claimant.owner)
+        return Claim(lease, seen.run, seen.records, seen.attempts, seen.inbox, now)
 
     def renew(self, owner: str, ttl: timedelta) -> None:
         with self._lock:
@@ -212,6 +211,12 @@ class MemoryStore:
         with self._lock:
             found = [r for r in self._rows.runs.values() if matches(r, query)]
             return sorted(found, key=lambda r: r.id, reverse=True)[: query.limit]
+
+    def recorded(self, run_ids: Sequence[str]) -> Sequence[Recorded]:
+        with self._lock:
+            now = self._clock.now()
+            there = [run_id for run_id in dict.fromkeys(run_ids) if run_id in self._rows.runs]
+            return [recorded_of(self._rows, run_id, now) for run_id in there]
 
     def records(self, run_id: str, *, superseded: bool = False) -> Sequence[Record]:
         with self._lock:

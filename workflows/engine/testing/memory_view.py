@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from workflows.engine.model import OPEN, Approval, ApprovalState, Attempt, Decision, Record, Run, RunState
-from workflows.engine.ports import SEARCHED, Claimant, RunQuery
+from workflows.engine.model import DONE, OPEN, Approval, ApprovalState, Attempt, Decision, Record, Run, RunState
+from workflows.engine.ports import SEARCHED, Claimant, Inbox, Recorded, RunQuery
 from workflows.engine.testing.memory_rows import Rows, later, leased
 
 
@@ -104,3 +104,11 @@ def decisions_of(rows: Rows, approval_id: str) -> list[Decision]:
     """Oldest first."""
     found = [d for d in rows.decisions.values() if d.approval_id == approval_id]
     return sorted(found, key=lambda d: (d.at, d.by))
+
+
+def recorded_of(rows: Rows, run_id: str, now: datetime) -> Recorded:
+    """A run with all that an advance begins with."""
+    run, records = rows.get(run_id), tuple(rows.history(run_id))
+    unfinished = {(r.generation, r.key) for r in records if r.state not in DONE}
+    attempts = tuple(a for a in attempts_of(rows, run_id) if (a.generation, a.key) in unfinished)
+    return Recorded(run, records, attempts, Inbox(run.inbox, rows.untaken(run_id), run.cancel), now)

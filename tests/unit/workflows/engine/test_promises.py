@@ -555,7 +555,7 @@ def guarded(run: Run, name: str) -> str:
     [
         (reordered, "history has step read#1, but the code asked for step create#1"),
         (other_arguments, "read#1 was recorded with other arguments"),
-        (shorter, "history has approval editor#1, but the code asked for nothing more"),
+        (shorter, "At place 1 history has step read#1, but the code asked for nothing more"),
     ],
 )
 def test_code_that_does_not_match_history_parks_the_run(code: Any, words: str) -> None:
