@@ -28,8 +28,9 @@ test: $(READY) ## Run the tests; servers come from PyPI
 test-servers: $(READY) ## Run the tests that need programs from Debian or npm
 	$(BIN)/pytest -m servers $(ARGS)
 
-chaos: $(READY) ## Run the tests that kill processes and servers
-	$(BIN)/pytest -m chaos $(ARGS)
+chaos: $(READY) ## Run thousands of runs while processes and servers are killed (ARGS="--seed 1 --database sqlite")
+	$(BIN)/pytest -q -m chaos tests/chaos
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench-slack: $(READY) ## Measure a burst from Slack on SQLite and PostgreSQL (ARGS="--socket" for Socket Mode)
 	$(BIN)/python -m benchmarks.slack_burst $(ARGS)

@@ -26,7 +26,7 @@ def lease() -> float:
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str, counting: CountingServer, lease: float) -> Iterator[House]:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent / "flows"
     with (
         RedisServer() as redis,
         House(
@@ -125,7 +125,7 @@ def test_sigterm_lets_the_step_finish_and_hands_the_run_on(house: House, countin
 def test_redis_away_at_the_start_and_in_mid_run_loses_nothing(
     tmp_path: Path, database_url: str, counting: CountingServer
 ) -> None:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent / "flows"
     redis = RedisServer()
     with House(tmp_path, database_url, redis.url, folder, COUNTING_URL=counting.url, BATON_LEASE=str(LEASE)) as house:
         house.start("worker")
@@ -162,7 +162,7 @@ CHECKPOINTS = [
 def test_a_process_really_killed_at_a_checkpoint_does_nothing_twice(
     tmp_path: Path, counting: CountingServer, checkpoint: str, key: str
 ) -> None:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent / "flows"
     with (
         RedisServer() as redis,
         House(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from workflows.engine.model import OPEN, Run
 from workflows.engine.ports import RunQuery
 
 ROOT = Path(__file__).parents[2]
+STARTED = re.compile(r"worker process started.*?owner\W+(?P<owner>[\w.-]+).*?pid\W+(?P<pid>\d+)")
 
 
 def until(true: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
@@ -62,13 +64,13 @@ class House:
         self.store = self.runtime.store
         self.service = self.runtime.service
 
-    def start(self, what: str) -> subprocess.Popen[bytes]:
-        """Start a worker or a clock."""
+    def start(self, what: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker or a clock, with these variables beside those of all."""
         log = (self.home / f"{what}-{len(self.processes)}.log").open("wb")
         with log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.servers.worker_main", what], env=self.environment, cwd=ROOT,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                [sys.executable, "-m", "tests.servers.worker_main", what], env=self.environment | environment,
+                cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self.processes.append(process)
         return process
@@ -86,12 +88,16 @@ class House:
         return until(lambda: self._pid_of(owner), f"the process of {owner} is logged")  # type: ignore[no-any-return]
 
     def _pid_of(self, owner: str) -> int | None:
+        return self.owners().get(owner)
+
+    def owners(self) -> dict[str, int]:
+        """Every worker process that was ever started, by the name that it has in leases."""
+        found = {}
         for path in self.home.glob("worker-*.log"):
             for line in path.read_text(errors="replace").splitlines():
-                if owner in line and "worker process started" in line:
-                    digits = line.split("pid=")[-1] if "pid=" in line else line.split('"pid": ')[-1]
-                    return int("".join(c for c in digits.split()[0] if c.isdigit()))
-        return None
+                if (started := STARTED.search(line)) is not None:
+                    found[started["owner"]] = int(started["pid"])
+        return found
 
     def settled(self, ids: list[str], seconds: float = 120.0) -> dict[str, Run]:
         """Wait until none of the runs goes on by itself."""

