@@ -29,7 +29,7 @@ test-servers: $(READY) ## Run the tests that need programs from Debian or npm
 	$(BIN)/pytest -m servers $(ARGS)
 
 chaos: $(READY) ## Run thousands of runs while processes and servers are killed (ARGS="--seed 1 --database sqlite")
-	$(BIN)/pytest -q -m chaos tests/chaos
+	$(BIN)/pytest -q -m chaos
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench-slack: $(READY) ## Measure a burst from Slack on SQLite and PostgreSQL (ARGS="--socket" for Socket Mode)

@@ -7,6 +7,7 @@ import logging
 import random
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -15,6 +16,8 @@ from tests.chaos.drive import Order, chaos, kinds_from
 from tests.chaos.plan import Kind, told
 from tests.chaos.preload import ToolMissing
 from tests.chaos.report import report
+from tests.chaos.slack import slack_chaos, slack_report
+from tests.servers.postgres import running_postgres
 
 
 def main() -> int:
@@ -33,6 +36,8 @@ def main() -> int:
         for database in databases:
             order = Order(database, asked.runs, asked.faults, asked.seed, without, asked.minutes)
             bad = _one(order, asked.keep) or bad
+            if asked.slack_runs:
+                bad = _in_slack(order, asked.slack_runs, asked.slack_faults) or bad
     except ToolMissing as missing:
         print(missing, file=sys.stderr)
         return 2
@@ -46,6 +51,15 @@ def _one(order: Order, keep: Path | None) -> bool:
     return bool(outcome.cut_short) or not outcome.findings.clean
 
 
+def _in_slack(order: Order, runs: int, faults: int) -> bool:
+    with ExitStack() as stack:
+        url = stack.enter_context(stack.enter_context(running_postgres()).database()) if order.postgres else ""
+        transport = "http" if order.postgres else "socket"
+        outcome = slack_chaos(url, runs=runs, blows=faults, seed=order.seed, transport=transport)
+    print(slack_report(outcome), flush=True)
+    return not outcome.clean
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000, help="how many runs are started")
@@ -54,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--minutes", type=float, default=12.0, help="the most that a database gets")
     parser.add_argument("--without", nargs="*", default=[], metavar="FAULT", help="faults to leave out")
+    parser.add_argument("--slack-runs", type=int, default=60, help="how many runs are started and decided in Slack")
+    parser.add_argument("--slack-faults", type=int, default=30, help="how many faults are done to those")
     parser.add_argument("--keep", type=Path, help="a folder for the processes' logs when something is wrong")
     return parser
 

@@ -3,83 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.sandbox import AppFailed, LocalWorkspace, Message, NoAppConnected, OperationTimeout
-from bot.slack.manifest import EVENTS_PATH, manifest
+from bot.sandbox import LocalWorkspace, Message
+from bot.slack.manifest import manifest
 from tests.payloads import check_message
 from tests.scenarios.slack.stage import check
 from tests.servers.counting import CountingServer
-from tests.servers.house import ROOT, House, until
+from tests.servers.house import House, until
+from tests.servers.office import UNANSWERED, WITHIN, Premises, environment_of
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.redis import RedisServer
 from workflows.engine.model import ApprovalState, RunState
 from workflows.engine.ports import RunQuery
 
 FOLDER = Path(__file__).parent / "killed"
-WITHIN = 30.0
-UNANSWERED = (NoAppConnected, OperationTimeout, AppFailed)
-"""What Slack itself tells a person when nobody took their press."""
 
 
-class Office:
-    """A workspace, and Baton beside it in processes of its own."""
-
-    def __init__(self, house: House, workspace: LocalWorkspace, redis: RedisServer, listening: socket.socket) -> None:
-        self.house = house
-        self.workspace = workspace
-        self.redis = redis
-        self._listening = listening
-        self._parts: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, *names: str) -> None:
-        """Start web, worker or clock."""
-        for name in names:
-            environment = dict(self.house.environment)
-            if name == "web":
-                environment["BATON_LISTEN_FD"] = str(self._listening.fileno())
-            path = self.house.home / f"{name}-{len(self.house.processes)}.log"
-            with path.open("wb") as log:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.servers.slack_main", name], env=environment, cwd=ROOT, stdout=log,
-                    stderr=subprocess.STDOUT, start_new_session=True, pass_fds=(self._listening.fileno(),),
-                )  # fmt: skip
-            self.house.processes.append(process)
-            self._parts[name] = process
-        if "web" in names:
-            self._is_reached()
-
-    def _is_reached(self) -> None:
-        if self.house.environment.get("SLACK_SIGNING_SECRET"):
-            until(lambda: self.workspace.verify(self.url), "the web process answers", WITHIN)
-        else:
-            self.workspace.wait_connected(within=WITHIN)
-
-    @property
-    def url(self) -> str:
-        """Where Slack's requests are taken."""
-        return f"http://127.0.0.1:{self._listening.getsockname()[1]}{EVENTS_PATH}"
-
-    def kill(self, *names: str) -> None:
-        """End parts with all their children at once, without a word."""
-        for name in names:
-            process = self._parts.pop(name)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-
-    def running(self) -> tuple[str, ...]:
-        return tuple(self._parts)
+class Office(Premises):
+    """What people in the workspace see and do."""
 
     def crash_at(self, checkpoint: str, key: str) -> None:
         self.house.crash_file.write_text(f"{checkpoint} {key}")
@@ -186,7 +133,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, counting: CountingSer
         redis = stack.enter_context(RedisServer())
         workspace = stack.enter_context(LocalWorkspace(manifest(())))
         workspace.on_call(check)
-        environment = _environment(workspace, transport, counting)
+        environment = environment_of(workspace, transport, counting)
         house = stack.enter_context(House(tmp_path, address, redis.url, FOLDER, **environment))
         made = Office(house, workspace, redis, listening)
         made.start("web", "worker", "clock")
@@ -194,19 +141,6 @@ def office(request: pytest.FixtureRequest, tmp_path: Path, counting: CountingSer
             workspace.deliver_to(made.url)
         yield made
         made.kill(*made.running())
-
-
-def _environment(workspace: LocalWorkspace, transport: str, counting: CountingServer) -> dict[str, Any]:
-    own = (
-        {"SLACK_APP_TOKEN": workspace.app_token}
-        if transport == "socket"
-        else {"SLACK_SIGNING_SECRET": workspace.signing_secret}
-    )
-    ben = f"slack:{workspace.team_id}:{workspace.user('ben').id}"
-    return own | {
-        "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_API_URL": workspace.api_url, "BATON_ROLES": f"editors={ben}",
-        "COUNTING_URL": counting.url, "BATON_LEASE": "2", "BATON_PROCESSES": "1", "BATON_OPS_CHANNEL": "#ops",
-    }  # fmt: skip
 
 
 # the stories --------------------------------------------------------------------------------------------------
