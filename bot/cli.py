@@ -30,12 +30,21 @@ class Entry:
     function: str = ""
     takes_fields: bool = False
     """Whether options that it does not know are fields of a workflow."""
+    group: bool = False
+    """Whether it is several commands behind one word."""
 
 
 COMMANDS = {
     "workflows": Entry("catalogue", "List the workflows, or the fields of one.", START),
     "plan": Entry("catalogue", "Show the steps of a workflow before anything ran.", START),
     "run": Entry("starting", "Start a run.", START, takes_fields=True),
+    "schedule": Entry(
+        "schedule",
+        "Start runs by the clock: add, list, show, pause, resume, run-now, remove.",
+        START,
+        "app",
+        group=True,
+    ),
     "runs": Entry("looking", "List runs, the newest first.", START),
     "show": Entry("looking", "Show one run: its steps, what it waits for, and how it ended.", START),
     "approvals": Entry("deciding", "List what waits for a person's decision.", STEER),
@@ -116,6 +125,9 @@ def application(wanted: str) -> typer.Typer:
     app.callback()(_baton)
     for name, entry in COMMANDS.items():
         fields = {"allow_extra_args": True, "ignore_unknown_options": True} if entry.takes_fields else {}
+        if entry.group and name == wanted:
+            app.add_typer(_part(f"bot.commands.{entry.module}", entry.function), name=name)
+            continue
         function = _load(name, entry) if name == wanted else _unloaded
         app.command(name, help=None if name == wanted else entry.help, rich_help_panel=entry.panel,
                     context_settings=fields)(function)  # fmt: skip

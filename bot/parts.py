@@ -177,6 +177,10 @@ def worker_parent(settings: Settings, redis_url: str) -> WorkerParent:
     return WorkerParent(worker, lambda owner: make().hands(owner), lambda: make().store, lambda: make().queue)
 
 
+def _look_at_schedules(runtime: Runtime) -> None:
+    runtime.schedule_pass.look()
+
+
 def clock_ticks(runtime: Runtime) -> list[Tick]:
     """What the clock does again and again."""
     every = timedelta(seconds=runtime.settings.baton_tick)
@@ -192,7 +196,11 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
             if runtime.store.remind(limit=BATCH) < BATCH:
                 return
 
-    ticks = [Tick("rescue", every, rescue), Tick("remind", every, remind)]
+    ticks = [
+        Tick("rescue", every, rescue),
+        Tick("remind", every, remind),
+        Tick("schedules", every, functools.partial(_look_at_schedules, runtime)),
+    ]
     if runtime.settings.has_slack:
         ticks.append(Tick("deliver", RING_EVERY, DueCards(runtime.outbox, runtime.queue, runtime.clock.monotonic).tick))
     if runtime.settings.baton_trigger == "topics":

@@ -28,6 +28,9 @@ from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Claimant, Clock, Directory, Tools
 from workflows.engine.recovery import Recovery
 from workflows.engine.retention import Retention
+from workflows.engine.schedules.calendar import Calendar
+from workflows.engine.schedules.keeping import Schedules
+from workflows.engine.schedules.passing import Passing
 from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
 from workflows.engine.turn import Means
@@ -153,6 +156,23 @@ class Runtime:
     @cached_property
     def recovery(self) -> Recovery:
         return Recovery(self.service)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """What people may ask of schedules."""
+        return Schedules(self.service, self.store.schedules, self._calendar, self.schedule_pass)
+
+    @cached_property
+    def schedule_pass(self) -> Passing:
+        """What a clock does about schedules."""
+        settings = self.settings
+        channel = (settings.baton_ops_channel or settings.baton_channel) if settings.has_slack else ""
+        news = _on_demand("bot.news").ScheduleNews(lambda: self.outbox, lambda: self.queue, self.clock.now, channel)
+        return Passing(self.service, self.store.schedules, self._calendar, news)
+
+    @cached_property
+    def _calendar(self) -> Calendar:
+        return Calendar(_on_demand("bot.walls").next_on_wall)
 
     @cached_property
     def retention(self) -> Retention:

@@ -1,4 +1,4 @@
-"""Moments and ages as people write them: `9:00`, `tomorrow at 9:00`, `2026-12-01 09:30`; `90d`, `12w`, `48h`."""
+"""Moments and ages as people write them: `9:00`, `tomorrow at 9:00`, `2026-12-01 09:30`; `90d`, `12w`, `48h`; `5m`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from workflows.engine.errors import InvalidInput
 
 UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "y": timedelta(days=365)}
 
+SHORT_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+
 
 def age_of(text: str, what: str) -> timedelta:
     """A length of time such as 90d, 12w, 48h or 7y; raises InvalidInput that begins with what it was given for."""
@@ -19,6 +21,14 @@ def age_of(text: str, what: str) -> timedelta:
             f"{what} {text}: write a number of hours, days, weeks or years, such as 48h, 90d, 12w or 7y."
         )
     return int(found[1]) * UNITS[found[2]]
+
+
+def short_length_of(text: str, what: str) -> timedelta:
+    """A short length of time such as 30s, 5m or 1h, "" for none; raises InvalidInput that begins with its use."""
+    found = re.fullmatch(r"(\d{1,6})\s*([smh])", text.strip().lower())
+    if found is None and text.strip():
+        raise InvalidInput(f"{what} {text}: write a number of seconds, minutes or hours, such as 30s, 5m or 1h.")
+    return int(found[1]) * SHORT_UNITS[found[2]] if found else timedelta(0)
 
 
 def moment_before(now: datetime, age: timedelta, what: str) -> datetime:

@@ -11,6 +11,8 @@ from workflows.engine.model import Approval, Decision, Kind, Pause, Record, Run,
 from workflows.engine.plan import Plan, PlanNode
 from workflows.engine.preview import Preview
 from workflows.engine.problem import describe, problem_from
+from workflows.engine.schedules.keeping import Seen
+from workflows.engine.schedules.model import Tick
 
 Document = dict[str, Any]
 MARKS = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
@@ -122,6 +124,39 @@ def preview_document(seen: Preview) -> Document:
 def pause_document(pause: Pause) -> Document:
     """One pause; "" for everything."""
     return {"workflow": pause.workflow, "by": pause.by, "at": moment(pause.at), "reason": pause.reason}
+
+
+def schedule_document(seen: Seen) -> Document:
+    """One schedule; `next` is in its zone."""
+    made = seen.schedule
+    return {
+        "name": made.name,
+        "workflow": made.workflow,
+        "input": parsed(made.input),
+        "cron": made.cron,
+        "zone": made.zone,
+        "overlap": made.overlap.value,
+        "catch_up": made.catch_up.value,
+        "jitter": made.jitter.total_seconds(),
+        "channel": made.channel,
+        "state": "paused" if made.paused_at is not None else "active",
+        "held": seen.held,
+        "next": [moment(tick) for tick in seen.next],
+        "last": tick_document(seen.last) if seen.last else None,
+        "created_by": made.created_by,
+        "created_at": moment(made.created_at),
+    }
+
+
+def tick_document(tick: Tick) -> Document:
+    """What became of one tick; `extra` for a run that somebody asked for."""
+    return {
+        "at": moment(tick.at),
+        "state": tick.state.value,
+        "run": tick.run_id or None,
+        "reason": tick.reason,
+        "extra": tick.extra,
+    }
 
 
 def plan_document(plan: Plan) -> Document:

@@ -104,7 +104,7 @@ def worker(
 
 
 def clock() -> int:
-    """Run the clock: it rings what is due, reminds approvers, and looks for topics if BATON_TRIGGER says so.
+    """Run the clock: it rings what is due, starts scheduled runs, reminds approvers, and polls for BATON_TRIGGER.
 
     Any number of clocks may run.
     """

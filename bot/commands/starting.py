@@ -61,7 +61,7 @@ def run(
         started = service.start(name, value, by=session.actor, key=key or None, labels=labels, at=later)
         if started.state in OPEN:
             session.warn_if_nobody_works("the run is recorded and starts then")
-            _warn_of_pauses(session, started)
+            warn_of_pauses(session, started)
         if wait:
             started = _waited(session, started, as_json=as_json)
         elif not as_json:
@@ -79,7 +79,8 @@ def _begun(run: Run) -> str:
     return f"Run {run.id} has started. Look at it with `baton show {run.id} --follow`."
 
 
-def _warn_of_pauses(session: Session, run: Run) -> None:
+def warn_of_pauses(session: Session, run: Run) -> None:
+    """Say on stderr that a pause holds the run."""
     for pause in session.runtime.service.pauses():
         if pause.workflow in ("", run.workflow):
             what = pause.workflow or "everything"

@@ -44,9 +44,13 @@ def test_each_command_says_what_it_does_with_an_example(stage: Stage, name: str)
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_list_of_commands_says_what_their_docstrings_say(name: str) -> None:
     entry = COMMANDS[name]
-    command = next(info for info in application(name).registered_commands if info.name == name)
-    assert command.callback is not None
-    assert (command.callback.__doc__ or "").startswith(entry.help.rstrip("."))
+    app = application(name)
+    commands = {info.name: info.callback for info in app.registered_commands}
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        assert group.typer_instance.registered_callback is not None
+        commands[group.name] = group.typer_instance.registered_callback.callback
+    assert (commands[name].__doc__ or "").startswith(entry.help.rstrip("."))
 
 
 def test_help_names_every_command(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from workflows.engine.errors import InvalidInput, NotAllowed, Refused, UnknownWorkflow
 from workflows.engine.ids import new_id
 from workflows.engine.model import Audit, Run
+from workflows.engine.ports import Ring
 from workflows.engine.schedules.calendar import Calendar, zone_of
 from workflows.engine.schedules.cron import parse
 from workflows.engine.schedules.due import shortest_gap
@@ -32,6 +33,8 @@ SHOWN = 3
 LARGEST = 64_000
 """Characters of an input as JSON; what is larger belongs where a step can fetch it."""
 LONGEST_JITTER = timedelta(days=1)
+AT_ONCE = 100
+"""So often somebody may start one run more within a second."""
 
 
 @dataclass(frozen=True)
@@ -165,15 +168,21 @@ class Schedules:
         self._service.access.start(by, self._service.catalogue.get(schedule.workflow))
         text = self._service.startable(self._service.catalogue.get(schedule.workflow), json.loads(schedule.input))
         made: list[Run] = []
+        rings: Sequence[Ring] = ()
+        for number in range(1, AT_ONCE):  # two at the same moment get moments of their own
 
-        def change(view: ScheduleView) -> ScheduleWrites:
-            at = view.now if view.now.microsecond else view.now + timedelta(microseconds=1)  # ticks have none
-            write = self._passing.start(replace(view.schedule, input=text), at, view.now, by=by)
-            assert write.start is not None
-            made[:] = [write.start.new.run]
-            return ScheduleWrites(ticks=(write,))
+            def change(view: ScheduleView, number: int = number) -> ScheduleWrites:
+                at = view.now.replace(microsecond=0) + number * timedelta(microseconds=1)  # ticks are whole seconds
+                write = self._passing.start(replace(view.schedule, input=text), at, view.now, by=by)
+                assert write.start is not None
+                made[:] = [write.start.new.run]
+                return ScheduleWrites(ticks=(write,))
 
-        rings = self._book.change(schedule.id, change)
+            rings = self._book.change(schedule.id, change)
+            if rings:
+                break
+        else:
+            raise Refused(f"{name} was started {AT_ONCE} times within this second: try again in a moment.")
         self._service.ring(rings)
         return self._service.store.run(made[0].id)
 
