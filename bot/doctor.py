@@ -20,7 +20,7 @@ from bot.embedded import embedded_redis_url
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from integrations.base import Connector, Health
-from workflows.engine.errors import BatonError, StoreUnavailable
+from workflows.engine.errors import BatonError
 from workflows.engine.model import OPEN
 from workflows.engine.plan import plan_of
 from workflows.engine.ports import RunQuery
@@ -61,7 +61,6 @@ def examine(patience: float = PATIENCE) -> list[Finding]:
         lambda: _redis(runtime, redis_url),
         lambda: _catalogue(runtime),
         lambda: _approvers(settings),
-        lambda: _schedules(runtime),
         lambda: slack_findings(runtime),
         lambda: _connectors(runtime, patience),
     )
@@ -151,6 +150,7 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
         return
     yield Finding("Database", True, words)
     yield _clock(runtime)
+    yield from _schedules(runtime)
 
 
 def _clock(runtime: Runtime) -> Finding:
@@ -241,11 +241,7 @@ def _approvers(settings: Settings) -> Iterator[Finding]:
 
 def _schedules(runtime: Runtime) -> Iterator[Finding]:
     """Schedules whose ticks start nothing although nobody paused anything."""
-    try:
-        known = runtime.store.schedules.all()
-    except StoreUnavailable:  # the database's own finding says it
-        return
-    for schedule in (one for one in known if one.trouble):
+    for schedule in (one for one in runtime.store.schedules.all() if one.trouble):
         advice = f"Put it right, or `baton schedule pause {schedule.name}`."
         yield Finding(f"Schedule {schedule.name}", False, schedule.trouble, advice)
 
