@@ -14,7 +14,8 @@ from bot.commands.session import Session, opened
 from bot.commands.watching import Watch
 from bot.inputs import pairs
 from workflows.engine.errors import BatonError
-from workflows.engine.model import Run, RunState
+from workflows.engine.length import length_of
+from workflows.engine.model import OVER, Run, RunState
 from workflows.engine.ports import RunQuery
 from workflows.engine.progress import progress
 
@@ -118,6 +119,9 @@ def _show(session: Session, run: Run, *, everything: bool, as_json: bool, drawn:
         printing.say(printing.progress_tree(progress(plan_for(session, run), records, run)))
     if everything:
         printing.say(history_table(records))
+    length = length_of(records)
+    if length.long and run.state not in OVER:
+        printing.say(length.warning())
     card = session.runtime.outbox.card(run.id) if run.carded else None
     if card is not None and card.error:
         printing.say(f"In Slack: {card.error}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from workflows.engine.copying import replace
 from workflows.engine.errors import NonDeterminism
+from workflows.engine.length import Length, size_of
 from workflows.engine.model import DONE, Kind, Record
 
 
@@ -18,6 +19,7 @@ class History:
         self._by_place: dict[tuple[str, int], Record] = {}
         self._last: dict[str, int] = {}
         self._position = 0
+        self._size = 0
         for record in records:
             self._keep(record)
 
@@ -86,11 +88,19 @@ class History:
         with self._lock:
             return [record for record in self._by_place.values() if record.state not in DONE]
 
+    @property
+    def length(self) -> Length:
+        """How much the next advance has to read."""
+        return Length(len(self._by_place), self._size)
+
     def __len__(self) -> int:
         return len(self._by_place)
 
     def _keep(self, record: Record) -> None:
-        self._by_place[(record.scope, record.ordinal)] = record
+        place = (record.scope, record.ordinal)
+        former = self._by_place.get(place)
+        self._size += size_of(record) - (size_of(former) if former is not None else 0)
+        self._by_place[place] = record
         self._last[record.scope] = max(self._last.get(record.scope, -1), record.ordinal)
         self._position = max(self._position, record.position)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from workflows.engine.ports import Claim, Clock, Committed, Queue, Store, Tools
 from workflows.engine.threads import StepThreads
 
 A = TypeVar("A")
+
+_log = logging.getLogger("baton.engine")
 
 INLINE_WAIT = timedelta(seconds=1)
 """Waits up to this long stay in the worker; longer ones suspend the run."""
@@ -82,6 +85,7 @@ class Turn:
         self._lease_until = lease_until
         self._counter = claim.inbox.counter
         self._lock = threading.RLock()
+        self._told_long = self.history.length.long
 
     # time ------------------------------------------------------------------------------------------------
 
@@ -180,6 +184,7 @@ class Turn:
                 self._attempts[(attempt.generation, attempt.key, attempt.number)] = attempt
             _clear(buffer)
             self._ring(answer)
+            self._watch_length()
         with self._lock:
             self._counter = max(self._counter, answer.inbox)
         self.refresh()
@@ -197,6 +202,15 @@ class Turn:
         if ring:
             self._ring(answer)
         return True
+
+    def _watch_length(self) -> None:
+        """Say so once when the history gets long; who claims it later finds it long already."""
+        length = self.history.length
+        with self._lock:
+            if self._told_long or not length.long:
+                return
+            self._told_long = True
+        _log.warning("run %s (%s): %s", self.run.id, self.run.workflow, length.warning())
 
     def _commit(self, writes: Writes, *, leave: bool, expect_inbox: int | None) -> Committed:
         if self.left:

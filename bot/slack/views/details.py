@@ -12,7 +12,8 @@ from bot.slack.views.messages import Block, Message
 from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
 from bot.slack.views.steps import step_lines
 from bot.telling import count
-from workflows.engine.model import ApprovalState, Outcome, Run
+from workflows.engine.length import length_of
+from workflows.engine.model import OVER, ApprovalState, Outcome, Run
 
 STEPS = 150
 SIGNS = {Outcome.APPROVED: "✅", Outcome.CHANGES: "✏️", Outcome.REJECTED: "❌", Outcome.EXPIRED: "⌛"}
@@ -24,6 +25,7 @@ def run_details(snapshot: RunSnapshot) -> Message:
     shown: list[Block] = [
         section(f"*{line(title_of(run))}*\n{RUN_SIGNS[run.state]} {standing(snapshot)}"),
         context(footer(run), _facts(run)),
+        *_long(snapshot),
         *_input(run),
         divider(),
         *sections("*Steps*\n" + "\n".join(step_lines(snapshot, STEPS)), most=12),
@@ -44,6 +46,11 @@ def _facts(run: Run) -> str:
     if isinstance(labels, Mapping):
         parts += [f"{line(str(name), 60)}: {line(str(value), 60)}" for name, value in list(labels.items())[:8]]
     return " · ".join(part for part in parts if part)
+
+
+def _long(snapshot: RunSnapshot) -> list[Block]:
+    length = length_of(snapshot.records)
+    return [context(f"⚠️ {length.warning()}")] if length.long and snapshot.run.state not in OVER else []
 
 
 def _input(run: Run) -> list[Block]:

@@ -25,7 +25,7 @@ SAME_EACH_TIME = settings(
 FEW = settings(SAME_EACH_TIME, max_examples=100, phases=(Phase.generate,))
 """A failing story stays as long as it was: to cut it short takes minutes on a database."""
 UNTIL_FOUND = settings(SAME_EACH_TIME, max_examples=1000, phases=(Phase.generate,), report_multiple_bugs=False)
-LONG = settings(SAME_EACH_TIME, max_examples=4000, derandomize=False, print_blob=True)
+LONG = settings(SAME_EACH_TIME, max_examples=2000, derandomize=False, print_blob=True)
 
 
 def machine_on(ground: Fresh) -> type[LeaseMachine]:

@@ -24,7 +24,8 @@ from tests.unit.bot.slack.snapshots import (
     shown,
     snapshot_with,
 )
-from workflows.engine.model import ApprovalState, Outcome, RunState, StepState
+from workflows.engine.length import LONG_RECORDS
+from workflows.engine.model import ApprovalState, Kind, Outcome, Record, RunState, StepState
 from workflows.engine.plan import NodeKind
 from workflows.engine.progress import Item
 
@@ -205,6 +206,16 @@ def test_finished_groups_fold_before_anything_else() -> None:
     ]
     text = shown(run_card(snapshot_with(a_run(), *groups, a_step(99, StepState.RUNNING))))
     assert "✅ Group 0  _8 steps_\n✅ Group 1  _8 steps_" in text
+
+
+def test_details_say_when_a_history_gets_long() -> None:
+    records = tuple(
+        Record("r", 0, f"look#{n}", "", n, Kind.STEP, "look", StepState.SUCCEEDED) for n in range(LONG_RECORDS)
+    )
+    assert "run.continue_as_new()" in shown(checked(run_details(snapshot_with(a_run(), records=records))))
+    assert "run.continue_as_new()" not in shown(run_details(snapshot_with(a_run(), records=records[1:])))
+    ended = snapshot_with(a_run(RunState.SUCCEEDED), records=records)
+    assert "run.continue_as_new()" not in shown(run_details(ended))
 
 
 def test_details_hold_input_steps_decisions_and_result() -> None:
