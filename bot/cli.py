@@ -65,6 +65,12 @@ COMMANDS = {
     "replay": Entry(
         "replaying", "Replay recorded runs on today's code, without effects, and say where they differ.", LOOK
     ),
+    "diff": Entry(
+        "comparing", "Show where two runs differ: input, steps, arguments, results, attempts and ends.", LOOK
+    ),
+    "export": Entry(
+        "exporting", "Write a recorded run as one JSON document, without secrets, for tests and for other places.", LOOK
+    ),
     "prune": Entry("pruning", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
     "restored": Entry("upkeep", "Say that the database came back from a backup: open runs ask before they act.", LOOK),
     "slack": Entry("slack", "Print the app's manifest for Slack, or check how Baton stands with Slack.", LOOK),

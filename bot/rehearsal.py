@@ -28,7 +28,7 @@ from workflows.engine.definition import Workflow
 from workflows.engine.model import Run
 from workflows.engine.ports import Clock, RunQuery
 from workflows.engine.testing.clock import ManualClock
-from workflows.engine.testing.harness import MappedTools
+from workflows.engine.testing.installed import MappedTools
 from workflows.engine.testing.queue import MemoryQueue
 
 ENOUGH = 500

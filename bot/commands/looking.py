@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from bot import printing
+from bot.commands.arguments import arguments_lines, with_arguments
 from bot.commands.catalogue import AsJson
 from bot.commands.documents import Document, reason, run_document, run_line
 from bot.commands.outcome import exit_code, history_table, next_moves, overview, plan_for
 from bot.commands.session import Session, opened
 from bot.commands.watching import Watch
 from bot.inputs import pairs
+from bot.masking import Masks
 from workflows.engine.errors import BatonError
 from workflows.engine.length import length_of
 from workflows.engine.model import OVER, Run, RunState
@@ -70,6 +72,7 @@ def show(
     everything: Annotated[
         bool, typer.Option("--all", help="Show every record, also those that were replaced.")
     ] = False,
+    inputs: Annotated[bool, typer.Option("--inputs", help="Show the arguments of each step, without secrets.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one run: its steps, what it waits for, and how it ended.
@@ -77,10 +80,10 @@ def show(
     With --follow, the exit code says how it ended. Example: baton show 01k9 --follow
     """
     with opened() as session:
-        found = session.runtime.service.find(run)
+        found = session.runtime.service.look(run, by=session.actor)
         if follow:
             found = Watch(session, quiet=as_json).until_over(found.id)
-        _show(session, found, everything=everything, as_json=as_json, drawn=follow)
+        _show(session, found, everything=everything, inputs=inputs, as_json=as_json, drawn=follow)
     if follow:
         raise typer.Exit(exit_code(found))
 
@@ -108,11 +111,12 @@ def dead_letters(*, as_json: AsJson = False) -> None:
 # -----------------------------------------------------------------------------------------------------------
 
 
-def _show(session: Session, run: Run, *, everything: bool, as_json: bool, drawn: bool) -> None:
+def _show(session: Session, run: Run, *, everything: bool, inputs: bool, as_json: bool, drawn: bool) -> None:
     store = session.runtime.store
     records = store.records(run.id, superseded=everything)
     if as_json:
-        printing.document(run_document(run, records, everything=everything))
+        shown = run_document(run, records, everything=everything)
+        printing.document(with_arguments(shown, records, Masks(session.settings)) if inputs else shown)
         return
     if not drawn:
         printing.say(overview(run))
@@ -122,6 +126,8 @@ def _show(session: Session, run: Run, *, everything: bool, as_json: bool, drawn:
     length = length_of(records)
     if length.long and run.state not in OVER:
         printing.say(length.warning())
+    if inputs:
+        printing.say(*arguments_lines(records, Masks(session.settings), everything=everything))
     card = session.runtime.outbox.card(run.id) if run.carded else None
     if card is not None and card.error:
         printing.say(f"In Slack: {card.error}")

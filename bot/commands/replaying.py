@@ -17,6 +17,7 @@ from rich.console import RenderableType
 
 from bot import printing
 from bot.commands import DONE, FAILED
+from bot.commands.arguments import in_words
 from bot.commands.catalogue import AsJson
 from bot.commands.documents import Document
 from bot.commands.session import Session, opened
@@ -130,7 +131,7 @@ def _parting(found: Replayed, masks: Masks) -> list[RenderableType]:
             [
                 ("history has", parted.has or "nothing there"),
                 ("code asks for", parted.asked or "nothing more"),
-                ("recorded arguments", arguments(given, masks) if given else None),
+                ("recorded arguments", in_words(given, masks) if given else None),
             ]
         )
     ]
@@ -232,11 +233,6 @@ def _say_group(group: Group, masks: Masks) -> None:
         move if whole else replace(move, command=move.command.replace(found.run.id, "RUN")) for move in moves(found)
     )
     printing.say(*_to_do(named))
-
-
-def arguments(given: str, masks: Masks, most: int = 300) -> str:
-    """A call's arguments in one line, without secrets."""
-    return printing.one_line(json.dumps(masks(json.loads(given)).value, ensure_ascii=False), most)
 
 
 # the document ----------------------------------------------------------------------------------------------

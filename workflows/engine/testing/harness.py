@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from workflows.engine import codec
 from workflows.engine.access import LOCAL, Access
 from workflows.engine.advance import Engine
 from workflows.engine.definition import Workflow, spec_of
-from workflows.engine.errors import Interruption, UnknownWorkflow
+from workflows.engine.errors import Interruption
+from workflows.engine.exporting import Export, read_export
 from workflows.engine.model import OPEN, Approval, Event, Outcome, Record, Run, RunState
 from workflows.engine.ports import Claimant, Directory, RunQuery, Store, Tools
 from workflows.engine.problem import describe, problem_from
 from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
 from workflows.engine.testing.clock import ManualClock
+from workflows.engine.testing.exported import Pins, checked, play
+from workflows.engine.testing.installed import Installed, MappedTools
 from workflows.engine.testing.memory import MemoryStore
 from workflows.engine.testing.queue import MemoryQueue
 from workflows.engine.threads import StepThreads
@@ -36,41 +40,6 @@ class Crash(Interruption):
 
 class Stuck(AssertionError):
     """The runs did not come to rest."""
-
-
-class Installed:
-    """A catalogue of the given workflows."""
-
-    def __init__(self, workflows: Iterable[Workflow[Any, Any]]) -> None:
-        self._workflows = {workflow.name: workflow for workflow in workflows}
-
-    def get(self, name: str) -> Workflow[Any, Any]:
-        if name not in self._workflows:
-            raise UnknownWorkflow(
-                f"There is no workflow {name}. Installed are: {', '.join(sorted(self._workflows)) or 'none'}."
-            )
-        return self._workflows[name]
-
-    def names(self) -> frozenset[str]:
-        return frozenset(self._workflows)
-
-    def replace(self, workflow: Workflow[Any, Any]) -> None:
-        """Deploy another version of a workflow."""
-        self._workflows[workflow.name] = workflow
-
-
-class MappedTools:
-    """Binds connectors from a plain mapping."""
-
-    def __init__(self, tools: Mapping[type[Any], Any]) -> None:
-        self._tools = dict(tools)
-
-    def get(self, cls: type[Any], /) -> Any:
-        if cls not in self._tools:
-            raise LookupError(
-                f"The harness was given nothing for {cls.__name__}: Harness(…, tools={{{cls.__name__}: …}})"
-            )
-        return self._tools[cls]
 
 
 class Harness:
@@ -98,6 +67,8 @@ class Harness:
         self.crashes = 0
         self.seen: list[tuple[str, str]] = []
         """Every checkpoint that was passed: its name and the step's key."""
+        self.exported: Export | None = None
+        """The run whose results are pinned; `exported.redacted` says which were masked."""
         self._tools: Any = MappedTools(tools or {}) if isinstance(tools, Mapping | None) else tools
         self._stand_ins: dict[str, Callable[..., Any]] = {}
         self._crash_at: list[tuple[str, str]] = []
@@ -106,6 +77,20 @@ class Harness:
         self._threads = threads or StepThreads()
         self._worker = 0
         self._engine = self._start_worker()
+
+    @classmethod
+    def from_export(cls, path: Path | str, *workflows: Workflow[Any, Any], **options: Any) -> Harness:
+        """A harness in which each step has the result that `baton export` wrote for its key.
+
+        `play` starts a run with the recorded input. What a test gives with `given` goes before what is pinned, and a
+        step that the export does not hold parks the run with words. Other options are those of a harness.
+        """
+        export = checked(read_export(path), workflows)
+        harness = cls(*workflows, **{"clock": ManualClock(export.seen.run.created_at), **options})
+        harness.exported = export
+        harness._stand_ins = Pins(export)
+        harness.new_worker()
+        return harness
 
     # arranging -------------------------------------------------------------------------------------------
 
@@ -136,6 +121,15 @@ class Harness:
         run = self.service.start(name, given, by=by, key=key)
         self.work()
         return run.id
+
+    def play(self) -> str:
+        """Start a run with the exported input, and give it the recorded decisions, signals, times and children's ends.
+
+        It goes as far as the record does, or until today's code waits for something else; its id.
+        """
+        if self.exported is None:
+            raise AssertionError("There is nothing to play: make the harness with Harness.from_export(path, workflow)")
+        return play(self, self.exported)
 
     def work(self) -> None:
         """Advance every run that was rung until all wait or are over. A crash takes the lease's time.

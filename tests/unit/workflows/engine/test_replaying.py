@@ -17,7 +17,8 @@ from workflows.engine.model import RunState, Writes
 from workflows.engine.ports import Committed, Lease, Recorded
 from workflows.engine.replaying import replay
 from workflows.engine.testing.clock import ManualClock
-from workflows.engine.testing.harness import Harness, Installed
+from workflows.engine.testing.harness import Harness
+from workflows.engine.testing.installed import Installed
 from workflows.engine.testing.memory import MemoryStore
 from workflows.engine.verdict import Cause, Move, Replayed, Verdict, moves
 
