@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from workflows.engine.model import DONE, Attempt, Event, Record
 from workflows.storage.blobs import unpacked
+from workflows.storage.prepared import prepared
 from workflows.storage.rows import ATTEMPT_COLUMNS, EVENT_COLUMNS, STEP_COLUMNS
 from workflows.storage.tables import ATTEMPT, EVENT, STEP
 
@@ -29,7 +30,7 @@ EVENTS = (
 
 def records(conn: Connection, run_id: str, *, superseded: bool = False) -> list[Record]:
     """By position, unfinished ones last; with superseded ones, generation by generation."""
-    rows = conn.execute(RECORDS if superseded else REPLAYED, {"run_id": run_id})
+    rows = prepared(conn, RECORDS if superseded else REPLAYED).run(conn, {"run_id": run_id})
     found = unpacked(conn, (Record(*row) for row in rows))
     return sorted(found, key=lambda record: _place(record, by_generation=superseded))
 

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, null, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from workflows.engine.model import OPEN, SUSPECT, Run, RunState
 from workflows.engine.ports import LINE_GRACE, RING_GRACE, Claim, Claimant, Inbox, Lease, Ring
 from workflows.storage import cards, history, inbox, line, pauses
 from workflows.storage.blobs import unpacked
 from workflows.storage.database import Database
+from workflows.storage.prepared import prepared
 from workflows.storage.rows import RUN_COLUMNS
 from workflows.storage.tables import CARD, EVENT, RUN
 
@@ -20,8 +36,7 @@ NOW = bindparam("now", type_=RUN.c.wake_at.type)
 FREE = or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= NOW)
 CLAIMABLE = and_(
     RUN.c.id == bindparam("run_id"),
-    RUN.c.state.in_(GOING),
-    RUN.c.workflow.in_(bindparam("workflows", expanding=True)),
+    or_(*(RUN.c.state == state for state in GOING)),
     RUN.c.release <= bindparam("newest"),
     FREE,
     or_(RUN.c.state != RunState.WAITING, RUN.c.inbox > RUN.c.seen, RUN.c.due_at <= NOW),
@@ -34,10 +49,20 @@ UNLIMITED = or_(RUN.c.limit_runs.is_(None), RUN.c.admitted, RUN.c.cancel.is_not(
 """Runs that need no place in line; a cancelled one only comes to end."""
 
 
-def _lend(extra: ColumnElement[bool], admitted: ColumnElement[bool]) -> Any:
+def _of(workflows: frozenset[str]) -> ColumnElement[bool]:
+    """As `in_`, but with a parameter for each, so that the statement can be prepared."""
+    if not workflows:
+        return false()
+    return RUN.c.workflow.bool_op("IN")(tuple_(*(literal(name, RUN.c.workflow.type) for name in sorted(workflows))))
+
+
+@lru_cache(maxsize=64)
+def _lend(workflows: frozenset[str], *, admits: bool) -> Any:
+    """Take a run of these workflows; `admits` gives it a place in line, else it must need none."""
+    extra, admitted = (true(), true()) if admits else (UNLIMITED, RUN.c.admitted)
     return (
         update(RUN)
-        .where(CLAIMABLE, extra)
+        .where(CLAIMABLE, _of(workflows), extra)
         .values(
             lease_owner=bindparam("owner"),
             lease_until=bindparam("until"),
@@ -57,8 +82,6 @@ def _lend(extra: ColumnElement[bool], admitted: ColumnElement[bool]) -> Any:
     )
 
 
-CLAIM = _lend(UNLIMITED, RUN.c.admitted)
-ADMIT = _lend(true(), true())
 DEFER = update(RUN).where(CLAIMABLE).values(wake_at=bindparam("later"))
 LIMIT = select(RUN.c.id, RUN.c.workflow, RUN.c.limit_key, RUN.c.limit_runs, RUN.c.created_at).where(
     RUN.c.id == bindparam("run_id"),
@@ -69,6 +92,7 @@ LIMIT = select(RUN.c.id, RUN.c.workflow, RUN.c.limit_key, RUN.c.limit_runs, RUN.
 )
 SHOW = update(CARD).where(CARD.c.run_id == bindparam("at_run")).values(wanted=bindparam("revision"))
 STARTED = update(RUN).where(RUN.c.id == bindparam("at_run")).values(started_at=bindparam("now"))
+NEWS = EVENT.insert()
 HELD = (RUN.c.lease_owner == bindparam("owner"), RUN.c.lease_until > NOW)
 RENEW = update(RUN).where(*HELD).values(lease_until=bindparam("until"), wake_at=bindparam("until"))
 
@@ -76,34 +100,30 @@ RENEW = update(RUN).where(*HELD).values(lease_until=bindparam("until"), wake_at=
 def claim(conn: Connection, database: Database, run_id: str, claimant: Claimant) -> Claim | None:
     """Take the run if it is free and can go on, with all that an advance needs."""
     now = database.now(conn)
-    asked = {
-        "run_id": run_id,
-        "workflows": sorted(claimant.workflows),
-        "newest": claimant.release,
-        "now": now,
-    }
+    asked = {"run_id": run_id, "newest": claimant.release, "now": now}
     lent = {**asked, "owner": claimant.owner, "until": now + claimant.ttl}
-    row = conn.execute(CLAIM, lent).one_or_none()
-    if row is None:
+    workflows = claimant.workflows
+    rows = prepared(conn, _lend(workflows, admits=False)).run(conn, lent)
+    if not rows:
         limited = conn.execute(LIMIT, {"run_id": run_id}).one_or_none()
         if limited is None:
             return None
         if not line.has_room(conn, limited, now):
-            conn.execute(DEFER, {**asked, "later": now + LINE_GRACE})
+            conn.execute(DEFER.where(_of(workflows)), {**asked, "later": now + LINE_GRACE})
             return None
-        row = conn.execute(ADMIT, lent).one_or_none()
-    return _begun(conn, Run(*row), now) if row else None
+        rows = prepared(conn, _lend(workflows, admits=True)).run(conn, lent)
+    return _begun(conn, Run(*rows[0]), now) if rows else None
 
 
 def _begun(conn: Connection, run: Run, now: datetime) -> Claim:
     columns = {**run.__dict__}
     if run.started_at is None:
         columns["started_at"] = now
-        conn.execute(STARTED, {"at_run": run.id, "now": now})
+        prepared(conn, STARTED, ()).run(conn, {"at_run": run.id, "now": now})
         row = {"run_id": run.id, "number": run.revision, "kind": "run.started", "at": now, "data": "{}", "actor": ""}
-        conn.execute(EVENT.insert(), row)
+        prepared(conn, NEWS).run(conn, row)
     if run.carded:
-        conn.execute(SHOW, {"at_run": run.id, "revision": run.revision})
+        prepared(conn, SHOW, ()).run(conn, {"at_run": run.id, "revision": run.revision})
     run = unpacked(conn, [Run(**columns)])[0]
     records = history.records(conn, run.id)
     attempts = history.attempts_of_unfinished(conn, run.id, records)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from workflows.engine.model import DONE, OPEN, OVER, Kind, Message, NewRun, RunState, Writes
+from workflows.engine.copying import replace
+from workflows.engine.model import DONE, OPEN, OVER, Kind, Message, NewRun, Run, RunState, Writes
 from workflows.engine.outbox import Card
 from workflows.engine.ports import RING_GRACE, Lease, Ring
 from workflows.storage import line
@@ -88,30 +88,47 @@ class Ledger:
         owed, self._owed = self._owed, {}
         return tuple(owed.values())
 
-    def insert(self, new: NewRun, *, counted: bool = True) -> bool:
-        """Insert a run that may be rung; False when its id or idempotency key is there already.
+    def create(self, new: NewRun, writes: Writes) -> tuple[Run, tuple[Ring, ...]] | None:
+        """Insert a run and what belongs to it; None when its id or idempotency key is there already.
+
+        The row gets the revision that its first events bring, so that it is written once.
+        """
+        run = self.insert(new, counted=not writes.events, ahead=len(writes.events))
+        if run is None:
+            return None
+        rings = self.apply(run.id, writes)
+        standing = self._standings.rows[run.id]
+        if standing.changed == {"revision": run.revision}:
+            standing.changed = {}
+        return replace(run, **standing.changed), rings
+
+    def insert(self, new: NewRun, *, counted: bool = True, ahead: int = 0) -> Run | None:
+        """Insert a run that may be rung, as it stands then; None when its id or idempotency key is there already.
 
         `counted` makes the insertion a revision of its own, for a run whose first event does not come with it.
+        `ahead` is how many revisions more the row is given, which the caller is about to make.
         """
         now = self._standings.now
         later = is_later(new.run, now)
         ready = new.run.state in OPEN and not later
         wake_at = now + RING_GRACE if ready else new.run.due_at if later else new.run.wake_at
         carded = new.run.carded or bool(new.run.channel)
-        run = replace(new.run, wake_at=wake_at, revision=new.run.revision + int(counted), carded=carded)
+        revision = new.run.revision + int(counted)
+        run = replace(new.run, wake_at=wake_at, revision=revision + ahead, carded=carded)
         row, blobs = to_row(run), Blobs()
         blobs.pack(run.id, row, ("input", "output"))
         if not self._out.insert_run(row):
-            return False
+            return None
         self._out.blobs.join(blobs)
         standing = Standing(*(getattr(run, name) for name in NEEDED))
-        self._standings.add(standing)
         if carded:
             self._out.add("card", new_card(standing, run.channel, now))
+        standing.revision = revision
+        self._standings.add(standing)
         self._history(standing, Writes(records=new.records), counts=False)
         if ready:
             self._owe(standing)
-        return True
+        return run
 
     def watch(self, run: Standing, channel: str) -> bool:
         """Give a locked run a card; False when it has one."""

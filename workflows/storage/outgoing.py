@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, case, insert, update
 from workflows.engine.model import ApprovalState
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
+from workflows.storage.prepared import prepared
 from workflows.storage.standing import Standing
 from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, CARD, DECISION, EVENT, RUN, SIGNAL, STEP
 
@@ -21,6 +22,11 @@ STEP_AT = (
     STEP.c.generation == bindparam("at_generation"),
     STEP.c.key == bindparam("at_key"),
 )
+NAMED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("supersede_all", "supersede", "undone", "taken"), ()),
+    "audit": tuple(column.name for column in AUDIT.columns if not column.primary_key),
+}
+"""The columns that a statement is given, where these are not all of its table."""
 
 
 class Statements:
@@ -68,7 +74,7 @@ class Outgoing:
 
     def insert_run(self, row: dict[str, Any]) -> bool:
         """Insert at once; False when the id or the idempotency key is taken."""
-        return self._conn.execute(self._statements.new_run, row).first() is not None
+        return bool(prepared(self._conn, self._statements.new_run).run(self._conn, row))
 
     def flush(self, runs: Iterable[Standing], now: datetime) -> None:
         """Write everything, in an order that the references allow; `now` is when what is urgent is to be shown."""
@@ -77,7 +83,7 @@ class Outgoing:
         rows, self._rows = self._rows, defaultdict(list)
         for what, statement in self._statements.order.items():
             if rows[what]:
-                self._conn.execute(statement, rows[what])
+                prepared(self._conn, statement, NAMED.get(what)).run_many(self._conn, rows[what])
         self._update(runs, now)
 
     def _update(self, runs: Iterable[Standing], now: datetime) -> None:
@@ -89,7 +95,8 @@ class Outgoing:
             if run.changed:
                 alike[tuple(sorted(run.changed))].append({"at_run": run.id, **run.changed})
                 run.changed = {}
-        for rows in alike.values():
-            self._conn.execute(self._statements.run, rows)
+        for columns, rows in alike.items():
+            prepared(self._conn, self._statements.run, columns).run_many(self._conn, rows)
         if cards:
-            self._conn.execute(self._statements.card, sorted(cards, key=lambda card: str(card["at_run"])))
+            ordered = sorted(cards, key=lambda card: str(card["at_run"]))
+            prepared(self._conn, self._statements.card, ()).run_many(self._conn, ordered)

@@ -12,6 +12,7 @@ from workflows.engine.errors import UnknownRun
 from workflows.engine.model import Audit, Run
 from workflows.engine.ports import SEARCHED, RunQuery
 from workflows.storage.blobs import MARK, unpacked
+from workflows.storage.prepared import prepared
 from workflows.storage.rows import AUDIT_COLUMNS, RUN_COLUMNS
 from workflows.storage.tables import AUDIT, RUN
 
@@ -32,8 +33,8 @@ def audit(conn: Connection, run_id: str) -> list[Audit]:
 
 def find(conn: Connection, run_id: str) -> Run | None:
     """The run with this id, if there is one."""
-    row = conn.execute(BY_ID, {"run_id": run_id}).one_or_none()
-    return unpacked(conn, [Run(*row)])[0] if row else None
+    rows = prepared(conn, BY_ID).run(conn, {"run_id": run_id})
+    return unpacked(conn, [Run(*rows[0])])[0] if rows else None
 
 
 def get(conn: Connection, run_id: str) -> Run:

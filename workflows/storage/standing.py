@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 from workflows.engine.model import Run, RunState
 from workflows.storage.columns import Utc
 from workflows.storage.database import Database
+from workflows.storage.prepared import prepared
 from workflows.storage.tables import RUN
 
 NEEDED = (
@@ -105,17 +106,17 @@ class Standings:
             return
         if self._database.server_clock:
             found = self._ask(CLOCKED_ONE, CLOCKED_MANY, wanted)
-            self.now = max((row.now for row in found), default=None) or self._database.now(self._conn)
+            self.now = max((row[-1] for row in found), default=None) or self._database.now(self._conn)
             for *columns, _ in found:
                 self.rows[columns[0]] = Standing(*columns)
         else:
             self.now = self._database.now(self._conn)
             for row in self._ask(ONE, MANY, wanted):
-                self.rows[row.id] = Standing(*row)
+                self.rows[row[0]] = Standing(*row)
 
     def _ask(self, one: Select[Any], many: Select[Any], wanted: list[str]) -> Sequence[Any]:
         if len(wanted) == 1:
-            return self._conn.execute(one, {"run_id": wanted[0]}).all()
+            return prepared(self._conn, one).run(self._conn, {"run_id": wanted[0]})
         # One of a few lengths, so that few statements are prepared.
         padded = wanted + wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
         return self._conn.execute(many, {"ids": padded}).all()

@@ -116,16 +116,17 @@ class SqlStore:
     def _create(self, conn: Connection, new: NewRun, writes: Writes) -> Created:
         ledger = self._ledger(conn)
         ledger.lock((), (writes,))
-        if not ledger.insert(new, counted=not writes.events):
+        made = ledger.create(new, writes)
+        if made is None:
             there = runs.find(conn, new.run.id)
             if there is None and new.run.dedupe is not None:
                 there = runs.by_dedupe(conn, new.run.workflow, new.run.dedupe)
             if there is None:
                 raise StoreUnavailable(f"Run {new.run.id} was deleted just now: start it again.")
             return Created(there, new=False)
-        rings = ledger.apply(new.run.id, writes)
         ledger.flush()
-        return Created(runs.get(conn, new.run.id), new=True, rings=rings)
+        run, rings = made
+        return Created(runs.get(conn, run.id) if writes.run else run, new=True, rings=rings)
 
     def transact(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
         """`change` may be called again when another transaction was in the way."""
