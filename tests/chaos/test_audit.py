@@ -251,6 +251,22 @@ def test_a_second_key_is_never_excused() -> None:
     assert story.audit().keyed_twice
 
 
+def test_a_call_sent_before_its_process_was_stopped_excuses_no_repetition_by_another() -> None:
+    story = Story()
+    story.without(ERRAND, 7)
+    story.call(ERRAND, 7, "made", pid=99)
+    story.call(ERRAND, 7, "made", pid=7)
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}))]
+    assert story.audit().made_twice
+
+
+def test_what_nobody_can_find_out_about_is_never_excused() -> None:
+    story = Story()
+    story.call(HOPEFUL, 2, "hoped", pid=99)
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}))]
+    assert story.audit().hoped_twice
+
+
 def test_the_second_effect_of_a_made_step_is_excused_for_the_stopped_alone() -> None:
     story = Story()
     story.call(ERRAND, 2, "made", pid=99)
