@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from workflows.engine.model import Record
 
 LONG_RECORDS = 5_000
-"""Replay takes some 20 microseconds a record: here it is a tenth of a second at each wake-up, more on a busy machine."""
+"""Replay takes some 20 microseconds a record: here it is a tenth of a second at each wake-up."""
 LONG_BYTES = 16 * 1024 * 1024
 """What each lane holds in memory, more than once, while it advances such a run."""
 
