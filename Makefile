@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos bench-slack bench-durable check fmt wheel install lock clean
+.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-waiting check fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ bench-slack: $(READY) ## Measure a burst from Slack on SQLite and PostgreSQL (AR
 
 bench-durable: $(READY) build/peers/.ready ## Measure durable steps beside DBOS and others (ARGS="--runs 100 --rounds 2" is quicker)
 	$(BIN)/python -m benchmarks.durable_steps $(ARGS)
+
+bench-waiting: $(READY) ## Measure what waiting costs, how soon an idle worker begins, and how soon a killed run goes on
+	$(BIN)/python -m benchmarks.waiting $(ARGS)
+	$(BIN)/python -m benchmarks.idle_start
+	$(BIN)/python -m benchmarks.recovery
 
 build/peers/.ready: benchmarks/durable_steps/requirements.txt
 	$(PYTHON) -m venv build/peers

@@ -75,6 +75,9 @@ COMMANDS = {
     "restored": Entry("upkeep", "Say that the database came back from a backup: open runs ask before they act.", LOOK),
     "slack": Entry("slack", "Print the app's manifest for Slack, or check how Baton stands with Slack.", LOOK),
     "doctor": Entry("upkeep", "Check every part and say what to do.", LOOK),
+    "bench": Entry(
+        "bench", "Measure how many runs a second this database and this Redis take.", LOOK, takes_fields=True
+    ),
     "up": Entry("services", "Run everything here: web, worker and clock, with Redis when none is set.", SERVE),
     "sandbox": Entry("sandbox", "Run a local Slack workspace in front, to try Baton without an account.", SERVE),
     "demo": Entry("demo", "Try Baton in a local Slack workspace: write an article, decide on it, and read it.", SERVE),

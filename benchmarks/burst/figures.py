@@ -36,7 +36,12 @@ class Target:
 
     def __str__(self) -> str:
         verdict = "met   " if self.met else "MISSED"
-        return f"{verdict}  {self.what}: {self.measured:.0f} {self.unit}, to be under {self.limit:.0f} {self.unit}"
+        limit = f"{_figure(self.limit)} {self.unit}"
+        return f"{verdict}  {self.what}: {_figure(self.measured)} {self.unit}, to be under {limit}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class Expiry:
     """Failed runs too that nobody took off the list of dead letters. Parked ones always stay."""
     audit_before: datetime | None = None
     """Audit entries of before this moment, of runs that are deleted; None keeps them all."""
+    queue: str = ""
+    """Only the runs of this queue; empty means any."""
 
 
 @dataclass(frozen=True)

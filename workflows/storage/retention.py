@@ -103,6 +103,8 @@ def sweep(conn: Connection, database: Database, old: Expiry, limit: int) -> Swep
 def _old(old: Expiry, *, dead: bool = False) -> ColumnElement[bool]:
     """What ended long enough ago; dead letters too where that was asked for, which parked ones never match."""
     over = and_(RUN.c.ended_at < old.before, RUN.c.state.in_(sorted(OVER)))
+    if old.queue:
+        over = and_(over, RUN.c.queue == old.queue)
     return over if old.failed or dead else and_(over, RUN.c.dead_at.is_(None))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -99,6 +100,14 @@ def test_audit_entries_have_an_age_of_their_own(made: Opened, clock: ManualClock
     assert made.store.sweep(Expiry(START, audit_before=START + HOUR), limit=10) == Swept(audit=1)
     assert [entry.verb for entry in made.store.audit("old")] == [PRUNE]
     assert [entry.verb for entry in made.store.audit("kept")] == ["decide"]
+
+
+def test_only_the_runs_of_one_queue_go_where_that_is_asked_for(made: Opened, clock: ManualClock) -> None:
+    for run_id, queue in (("mine", "bench-1"), ("other", "bench-2"), ("usual", "default")):
+        made.end(made.claimed(run_id, queue=queue))
+    clock.advance(DAY)
+    assert made.store.prune(replace(OLD, queue="bench-1"), limit=10) == Pruned(1)
+    assert left(made, "mine", "other", "usual") == ["other", "usual"]
 
 
 def test_what_may_still_go_on_is_not_pruned(made: Opened, clock: ManualClock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from itertools import accumulate
 from typing import TypeVar
@@ -35,7 +36,7 @@ def prune(rows: Rows, now: datetime, old: Expiry, limit: int, after: Place | Non
 
 def prunable(rows: Rows, now: datetime, old: Expiry) -> Prunable:
     """How much that would delete, all passes taken together."""
-    every = [r for r in rows.runs.values() if r.ended_at is not None and r.ended_at < old.before and r.state in OVER]
+    every = [r for r in rows.runs.values() if _is_old(r, replace(old, failed=True))]
     free = {r.id: r for r in every if _is_old(r, old) and _is_told(rows, r, now)}
     going: set[str] = set()
     while more := {r.id for r in free.values() if r.parent_id not in rows.runs or r.parent_id in going} - going:
@@ -62,7 +63,7 @@ def sweep(rows: Rows, now: datetime, old: Expiry, limit: int) -> Swept:
 
 def _is_old(run: Run, old: Expiry) -> bool:
     over = run.state in OVER and run.ended_at is not None and run.ended_at < old.before
-    return over and (old.failed or run.dead_at is None)
+    return over and (old.failed or run.dead_at is None) and old.queue in ("", run.queue)
 
 
 def _is_told(rows: Rows, run: Run, now: datetime) -> bool:
