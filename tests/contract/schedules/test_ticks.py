@@ -63,6 +63,17 @@ def test_clocks_that_look_at_once_start_one_run(house: House) -> None:
     assert house.started() == ["05 10:00", "05 11:00", "05 12:00"]
 
 
+def test_what_a_clock_read_before_another_wrote_counts_no_more(house: House) -> None:
+    house.add("* * * * *", catch_up=CatchUp.ALL, overlap=Overlap.ALLOW, workflow="quick")
+    house.harness.clock.advance(3 * PER_PASS * MINUTE)
+    [before] = house.book.due(limit=10).schedules
+    assert house.passing.look() == PER_PASS
+    after = house.row()
+    assert house.clock_process()._deal(before, house.now) == 0
+    assert house.row() == after
+    assert house.look() == 2 * PER_PASS
+
+
 # overlap ------------------------------------------------------------------------------------------------
 
 
