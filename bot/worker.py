@@ -25,6 +25,9 @@ DELIVER = "bot.worker.deliver"
 DELIVERIES = "slack"
 """The queue of those rings. It has lanes of its own."""
 
+NICENESS = 5
+"""How much a worker process stands back for others of its machine: people who wait for an answer of web, the
+database, and the keeper of leases come first. It costs nothing where processors are free."""
 WORN_OUT = 76
 """The exit code of a child that asks to be replaced: too many of its threads are stuck in abandoned steps."""
 
@@ -162,6 +165,7 @@ class WorkerChild:
 
 def work(settings: WorkerSettings, hands: Callable[[str], Hands], owner: str, line: Line) -> int:
     """Be a worker process: build its hands and its lanes, and run them. Called right after the fork."""
+    os.nice(NICENESS)
     worker = LaneWorker(
         settings.queues,
         owner,

@@ -222,6 +222,17 @@ class Room:
     """Those of a file that hold nothing and will be used first; None where the server sees to it."""
 
 
+@dataclass(frozen=True)
+class Lineage:
+    """Whose a run is, and what people did to it."""
+
+    started_by: str | None
+    """None for a run that is not there (any more)."""
+    parent_id: str | None
+    audit: tuple[Audit, ...]
+    """In the order of writing; it stays when the run is pruned."""
+
+
 class View(Protocol):
     """Reads within one transaction that holds the run's row lock."""
 
@@ -292,6 +303,8 @@ class Store(Protocol):
     ) -> Sequence[Approval]: ...
     def decisions(self, approval_id: str) -> Sequence[Decision]: ...
     def audit(self, run_id: str) -> Sequence[Audit]: ...
+    def lineage(self, run_id: str) -> Lineage: ...
+
     def totals(self) -> Totals: ...
 
     # pauses

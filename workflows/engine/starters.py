@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workflows.engine.errors import UnknownRun
 from workflows.engine.expiry import removed
 from workflows.engine.model import Audit
 from workflows.engine.ports import Store
@@ -26,17 +25,14 @@ def starters_of(store: Store, run_id: str) -> frozenset[str]:
         if one in looked:
             continue
         looked.add(one)
-        audit = store.audit(one)
-        found |= {entry.actor for entry in audit if entry.verb in CHANGES}
-        try:
-            run = store.run(one)
-            starter, parent = run.started_by, run.parent_id or ""
-        except UnknownRun:  # it ended long ago and was deleted
-            gone = removed(audit)
-            starter, parent = (gone.started_by, gone.parent) if gone else ("", "")
-        found |= {starter, *_after(SCHEDULED, audit)}
+        lineage = store.lineage(one)
+        found |= {entry.actor for entry in lineage.audit if entry.verb in CHANGES}
+        starter, parent = lineage.started_by, lineage.parent_id
+        if starter is None and (gone := removed(lineage.audit)):  # it ended long ago and was pruned
+            starter, parent = gone.started_by, gone.parent
+        found |= {starter or "", *_after(SCHEDULED, lineage.audit)}
         left += [parent] if parent else []
-        left += _after(FORKED, audit)
+        left += _after(FORKED, lineage.audit)
     return frozenset(found - {""})
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from workflows.engine.model import Approval, ApprovalState, Decision
 from workflows.storage.blobs import unpacked
+from workflows.storage.prepared import prepared
 from workflows.storage.rows import APPROVAL_COLUMNS, DECISION_COLUMNS, to_approval
 from workflows.storage.tables import APPROVAL, DECISION
 
@@ -18,8 +19,8 @@ DECISIONS = (
 
 
 def find(conn: Connection, approval_id: str) -> Approval | None:
-    row = conn.execute(BY_ID, {"approval_id": approval_id}).one_or_none()
-    return unpacked(conn, [to_approval(row)])[0] if row else None
+    rows = prepared(conn, BY_ID).run(conn, {"approval_id": approval_id})
+    return unpacked(conn, [to_approval(rows[0])])[0] if rows else None
 
 
 def listed(conn: Connection, run_id: str, state: ApprovalState | None, limit: int | None = None) -> list[Approval]:
@@ -34,4 +35,4 @@ def listed(conn: Connection, run_id: str, state: ApprovalState | None, limit: in
 
 def decisions(conn: Connection, approval_id: str) -> list[Decision]:
     """Oldest first."""
-    return [Decision(*row) for row in conn.execute(DECISIONS, {"approval_id": approval_id})]
+    return [Decision(*row) for row in prepared(conn, DECISIONS).run(conn, {"approval_id": approval_id})]

@@ -22,6 +22,7 @@ from workflows.storage.address import parse, place
 from workflows.storage.columns import Utc
 from workflows.storage.faults import Fault, away, fault, refused
 from workflows.storage.neighbours import Neighbours, Turnstile
+from workflows.storage.pipelined import pipelined, wait_where_needed
 from workflows.storage.together import Together
 
 T = TypeVar("T")
@@ -183,7 +184,8 @@ class Held:
 def _transaction(conn: Connection, work: Callable[[Connection], T], ending: list[bool], *, writes: bool) -> T:
     """One transaction; `ending` says whether COMMIT was sent, after which a lost connection leaves the outcome open."""
     conn.info["writes"] = writes
-    with conn.begin() as transaction:
+    serving = writes and conn.dialect.name == "postgresql"
+    with pipelined(conn) if serving else nullcontext(), conn.begin() as transaction:
         result = work(conn)
         if writes:
             ending.append(True)
@@ -253,6 +255,7 @@ def _server_engine(url: URL, pool_size: int) -> Engine:
         dbapi.execute(f"SET idle_in_transaction_session_timeout = '{HUNG}s'")
         dbapi.commit()
 
+    wait_where_needed(engine)
     return engine
 
 

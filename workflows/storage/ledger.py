@@ -100,7 +100,8 @@ class Ledger:
         standing = self._standings.rows[run.id]
         if standing.changed == {"revision": run.revision}:
             standing.changed = {}
-        return replace(run, **standing.changed), rings
+        now = {name: getattr(standing, name) for name in NEEDED}  # also what was flushed on the way
+        return replace(run, **now | standing.changed), rings
 
     def insert(self, new: NewRun, *, counted: bool = True, ahead: int = 0) -> Run | None:
         """Insert a run that may be rung, as it stands then; None when its id or idempotency key is there already.

@@ -16,6 +16,9 @@ from sqlalchemy.exc import DBAPIError
 Row = tuple[Any, ...]
 Values = Mapping[str, Any]
 Processor = Callable[[Any], Any] | None
+DOUBLE = 701
+"""PostgreSQL's number of `double precision`: the one kind of number with a fraction in our tables, and the only kind of
+column of which SQLAlchemy asks how it came."""
 
 
 _made: WeakKeyDictionary[Dialect, dict[tuple[Any, tuple[str, ...] | None], Prepared]] = WeakKeyDictionary()
@@ -119,5 +122,5 @@ def _readers(statement: Any, dialect: Dialect) -> list[tuple[int, Callable[[Any]
     columns = list(statement.exported_columns)
     if not columns:
         return None
-    found = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    found = [column.type.dialect_impl(dialect).result_processor(dialect, DOUBLE) for column in columns]
     return [(place, process) for place, process in enumerate(found) if process]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import Column, Row, Table
+from sqlalchemy import Column, Table
 
 from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Pause, Record, Run
 from workflows.engine.schedules.model import Schedule, Tick
@@ -38,6 +39,7 @@ APPROVAL_COLUMNS: Final = _columns(APPROVAL, Approval)
 DECISION_COLUMNS: Final = _columns(DECISION, Decision)
 PAUSE_COLUMNS: Final = _columns(PAUSE, Pause)
 AUDIT_COLUMNS: Final = _columns(AUDIT, Audit)
+APPROVERS: Final = [field.name for field in fields(Approval)].index("approvers")
 SCHEDULE_COLUMNS: Final = _columns(SCHEDULE, Schedule)
 TICK_COLUMNS: Final = _columns(TICK, Tick)
 
@@ -51,7 +53,8 @@ def approval_row(approval: Approval, run_id: str) -> dict[str, Any]:
     return to_row(approval, run_id=run_id, approvers=json.dumps(approval.approvers, ensure_ascii=False))
 
 
-def to_approval(row: Row[Any]) -> Approval:
-    columns = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    columns["approvers"] = tuple(json.loads(columns["approvers"]))
-    return Approval(**columns)
+def to_approval(row: Sequence[Any]) -> Approval:
+    """From the values of APPROVAL_COLUMNS."""
+    columns = list(row)
+    columns[APPROVERS] = tuple(json.loads(columns[APPROVERS]))
+    return Approval(*columns)

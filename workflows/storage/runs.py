@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func,
 from workflows.engine import expiry
 from workflows.engine.errors import UnknownRun
 from workflows.engine.model import Audit, Run
-from workflows.engine.ports import SEARCHED, RunQuery
+from workflows.engine.ports import SEARCHED, Lineage, RunQuery
 from workflows.storage.blobs import MARK, unpacked
 from workflows.storage.prepared import prepared
 from workflows.storage.rows import AUDIT_COLUMNS, RUN_COLUMNS
@@ -18,6 +18,12 @@ from workflows.storage.tables import AUDIT, RUN
 
 BY_ID = select(*RUN_COLUMNS).where(RUN.c.id == bindparam("run_id"))
 CHILDREN = select(*RUN_COLUMNS).where(RUN.c.parent_id == bindparam("run_id")).order_by(RUN.c.id)
+LINEAGE = (
+    select(RUN.c.started_by, RUN.c.parent_id, *AUDIT_COLUMNS)
+    .outerjoin_from(RUN, AUDIT, AUDIT.c.run_id == RUN.c.id)
+    .where(RUN.c.id == bindparam("run_id"))
+    .order_by(AUDIT.c.id)
+)
 AUDITED = select(*AUDIT_COLUMNS).where(AUDIT.c.run_id == bindparam("run_id")).order_by(AUDIT.c.id)
 
 
@@ -29,6 +35,15 @@ def unknown(conn: Connection, run_id: str) -> UnknownRun:
 def audit(conn: Connection, run_id: str) -> list[Audit]:
     """Who did what to a run, also to one that was deleted; in the order of writing."""
     return [Audit(*row) for row in conn.execute(AUDITED, {"run_id": run_id})]
+
+
+def lineage(conn: Connection, run_id: str) -> Lineage:
+    """Whose a run is and what was done to it, in one statement where the run is there."""
+    rows = prepared(conn, LINEAGE).run(conn, {"run_id": run_id})
+    if not rows:
+        return Lineage(None, None, tuple(audit(conn, run_id)))
+    started_by, parent_id = rows[0][:2]
+    return Lineage(started_by, parent_id, tuple(Audit(*entry) for _, _, *entry in rows if entry[0] is not None))
 
 
 def find(conn: Connection, run_id: str) -> Run | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -30,6 +31,7 @@ from workflows.engine.ports import (
     Created,
     Inbox,
     Lease,
+    Lineage,
     Recorded,
     Ring,
     Room,
@@ -50,38 +52,44 @@ LOCK_TIMEOUT = timedelta(seconds=10)
 
 
 class SqlView:
-    """Reads within the transaction that holds the run's row."""
+    """Reads within the transaction that holds the run's row; what is read twice is the same."""
 
-    def __init__(self, conn: Connection, run: Run, now: datetime) -> None:
+    def __init__(self, conn: Connection, run_id: str, now: datetime) -> None:
         self._conn = conn
-        self._run = run
+        self._run_id = run_id
         self._now = now
+        self._decisions: dict[str, Sequence[Decision]] = {}
+        self._approvals: dict[str, Approval | None] = {}
 
-    @property
+    @cached_property
     def run(self) -> Run:
-        return self._run
+        return runs.get(self._conn, self._run_id)
 
     @property
     def now(self) -> datetime:
         return self._now
 
     def records(self) -> Sequence[Record]:
-        return history.records(self._conn, self._run.id)
+        return history.records(self._conn, self._run_id)
 
     def attempts(self) -> Sequence[Attempt]:
-        return history.attempts(self._conn, self._run.id)
+        return history.attempts(self._conn, self._run_id)
 
     def approval(self, approval_id: str) -> Approval | None:
-        return approvals.find(self._conn, approval_id)
+        if approval_id not in self._approvals:
+            self._approvals[approval_id] = approvals.find(self._conn, approval_id)
+        return self._approvals[approval_id]
 
     def approvals(self) -> Sequence[Approval]:
-        return approvals.listed(self._conn, self._run.id, None)
+        return approvals.listed(self._conn, self._run_id, None)
 
     def decisions(self, approval_id: str) -> Sequence[Decision]:
-        return approvals.decisions(self._conn, approval_id)
+        if approval_id not in self._decisions:
+            self._decisions[approval_id] = approvals.decisions(self._conn, approval_id)
+        return self._decisions[approval_id]
 
     def children(self) -> Sequence[Run]:
-        return runs.children(self._conn, self._run.id)
+        return runs.children(self._conn, self._run_id)
 
 
 class SqlStore:
@@ -134,8 +142,10 @@ class SqlStore:
 
     def _transact(self, conn: Connection, run_id: str, change: Callable[[View], Writes]) -> Committed:
         ledger = self._ledger(conn)
-        now = ledger.lock((run_id,)).now
-        writes = change(SqlView(conn, runs.get(conn, run_id), now))
+        locked = ledger.lock((run_id,))
+        if run_id not in locked.rows:
+            raise runs.unknown(conn, run_id)
+        writes = change(SqlView(conn, run_id, locked.now))
         standings = ledger.lock((), (writes,))
         rings = ledger.apply(run_id, writes)
         ledger.flush()
@@ -201,6 +211,9 @@ class SqlStore:
 
     def audit(self, run_id: str) -> Sequence[Audit]:
         return self._database.read(lambda conn: runs.audit(conn, run_id))
+
+    def lineage(self, run_id: str) -> Lineage:
+        return self._database.read(lambda conn: runs.lineage(conn, run_id))
 
     def totals(self) -> Totals:
         return self._database.read(lambda conn: upkeep.totals(conn, self._database))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.contract.store.opened import GRACE, Opened, event, message, record, run
-from workflows.engine.model import Audit, NewRun, Writes
-from workflows.engine.ports import Ring, RunQuery
+from workflows.engine.model import Audit, Event, NewRun, Writes
+from workflows.engine.ports import Lineage, Ring, RunQuery
 from workflows.engine.testing.clock import START
 
 
@@ -84,3 +86,27 @@ def test_a_child_with_a_key_that_is_taken_is_left_out(made: Opened) -> None:
 def test_audit_belongs_to_the_run_it_was_written_with(made: Opened) -> None:
     made.create(writes=Writes(audit=(Audit(START, "ada", "start", detail="x"),)))
     assert made.store.audit("r1") == [Audit(START, "ada", "start", "r1", "x")]
+
+
+@pytest.mark.parametrize("events", [(), (event("run.queued"),), (event("run.queued"), event("run.labelled"))])
+def test_a_start_answers_with_the_run_as_it_is_kept(made: Opened, events: tuple[Event, ...]) -> None:
+    created = made.create(channel="slack:T1:C1", writes=Writes(events=events))
+    kept = made.store.run("r1")
+    assert created.run == kept
+    assert kept.revision == max(len(events), 1)
+    assert [fact.kind for fact in made.store.events("r1")] == [fact.kind for fact in events]
+
+
+def test_a_start_with_changes_of_its_own_answers_with_them(made: Opened) -> None:
+    created = made.create(writes=Writes(run={"version": "v2"}, events=(event("run.queued"),)))
+    assert created.run == made.store.run("r1")
+    assert created.run.version == "v2"
+
+
+def test_the_lineage_of_a_run_tells_whose_it_is_and_what_was_done(made: Opened) -> None:
+    made.create("r1", started_by="ada", parent_id="r0", writes=Writes(audit=(Audit(START, "ada", "start", "r1"),)))
+    made.store.transact("r1", lambda _: Writes(audit=(Audit(START, "bo", "edit", "r1", "input"),)))
+    lineage = made.store.lineage("r1")
+    assert (lineage.started_by, lineage.parent_id) == ("ada", "r0")
+    assert [(entry.actor, entry.verb) for entry in lineage.audit] == [("ada", "start"), ("bo", "edit")]
+    assert made.store.lineage("r9") == Lineage(None, None, ())

@@ -11,11 +11,16 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, QueuePool, event
 
-from tests.contract.store.opened import Opened, record
+from tests.contract.store.opened import Opened, approval, message, record
+from tests.contract.store.opened import event as fact
 from tests.servers.postgres import Postgres
-from workflows.engine.errors import CodecError, StoreUnavailable
-from workflows.engine.model import Writes
+from workflows.catalog import Catalogue
+from workflows.engine.errors import CodecError, InvalidInput, StoreUnavailable
+from workflows.engine.model import Audit, Decision, Outcome, Writes
 from workflows.engine.ports import View
+from workflows.engine.service import Service
+from workflows.engine.testing.clock import ManualClock
+from workflows.engine.testing.queue import MemoryQueue
 from workflows.storage.store import SqlStore, SqlView
 
 
@@ -193,3 +198,47 @@ def test_errors_carry_no_values(opened: Opened, store: SqlStore) -> None:
     with pytest.raises(CodecError) as caught:
         store.commit(claim.lease, Writes(records=(record(output=secret),)))
     assert "private\x00" not in "".join(traceback.format_exception(caught.value))
+
+
+def statements(store: SqlStore) -> list[str]:
+    """What is sent from here on, each statement's first words."""
+    sent: list[str] = []
+
+    @event.listens_for(store._database.engine, "before_cursor_execute")
+    def note(_conn: object, _cursor: object, text: str, *_more: object) -> None:
+        sent.append(" ".join(text.split()[:3]))
+
+    return sent
+
+
+def test_a_start_is_a_few_statements(opened: Opened, store: SqlStore) -> None:
+    told = Writes(events=(fact("run.queued"),), audit=(Audit(opened.now(), "ada", "start", "r1"),))
+    sent = statements(store)
+    opened.create(channel="slack:T1:C1", writes=told)
+    assert sent == [
+        "SELECT clock_timestamp() AS", "INSERT INTO run", "INSERT INTO event", "INSERT INTO audit", "INSERT INTO card",
+    ]  # fmt: skip
+
+
+def test_a_decision_is_a_few_statements(opened: Opened, store: SqlStore) -> None:
+    opened.waiting(channel="slack:T1:C1")
+    asked = approval(approvers=("cli:ada",))
+    store.transact("r1", lambda _: Writes(approvals=(asked,)))
+    service = Service(store, MemoryQueue(), ManualClock(), Catalogue({}))
+    sent = statements(store)
+    service.decide("a1", Outcome.APPROVED, by="cli:ada", seen=asked)
+    assert len(sent) == 12, sent
+    assert store.approval("a1") is not None
+    assert len(store.decisions("a1")) == 1
+
+
+def test_an_error_of_a_statement_that_nobody_waited_for_is_told_and_nothing_is_written(
+    opened: Opened, store: SqlStore
+) -> None:
+    opened.create()
+    orphan = Decision("nobody", "ada", Outcome.APPROVED, opened.now())  # of an approval that is not there
+    with pytest.raises(InvalidInput):
+        store.transact("r1", lambda _: Writes(decisions=(orphan,), messages=(message("m1"),)))
+    assert (store.run("r1").inbox, store.decisions("nobody")) == (0, [])
+    store.transact("r1", lambda _: Writes(messages=(message("m2"),)))
+    assert store.run("r1").inbox == 1

@@ -36,6 +36,7 @@ from workflows.engine.ports import (
     Created,
     Inbox,
     Lease,
+    Lineage,
     Recorded,
     Ring,
     Room,
@@ -247,6 +248,12 @@ class MemoryStore:
     def audit(self, run_id: str) -> Sequence[Audit]:
         with self._lock:
             return [a for a in self._rows.audit if a.run_id == run_id]
+
+    def lineage(self, run_id: str) -> Lineage:
+        with self._lock:
+            run = self._rows.runs.get(run_id)
+            audit = tuple(a for a in self._rows.audit if a.run_id == run_id)
+            return Lineage(run.started_by if run else None, run.parent_id if run else None, audit)
 
     def totals(self) -> Totals:
         with self._lock:
