@@ -63,6 +63,8 @@ class Hit:
     killed: frozenset[int] = frozenset()
     stopped: frozenset[int] = frozenset()
     database: bool = False
+    over: float = 0.0
+    """When it was done, in seconds of CLOCK_MONOTONIC."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def audit(facts: Facts) -> Findings:
     calls: defaultdict[int, list[Execution]] = defaultdict(list)
     for execution in facts.executions:
         calls[execution.number].append(execution)
-    stopped = frozenset(pid for hit in facts.hits for pid in hit.stopped)
+    stopped = _Stopped(facts.hits)
     late: list[str] = []
     again = [words for run in facts.runs for words in _again(run, calls[run.number], stopped, late)]
     twice = {sort: list(_twice(facts.executions, sort, stopped, late)) for sort in Sort}
@@ -140,6 +142,19 @@ def audit(facts: Facts) -> Findings:
         parked=tuple(run for run in parked if _caused(run, facts)),
         late=tuple(dict.fromkeys(late)),
     )
+
+
+class _Stopped:
+    """Excuses what a stopped process sent when it woke, if it had looked at its lease before that."""
+
+    def __init__(self, hits: Iterable[Hit]) -> None:
+        self._last: dict[int, float] = {}
+        for hit in hits:
+            for pid in hit.stopped:
+                self._last[pid] = max(hit.over, self._last.get(pid, 0.0))
+
+    def excuses(self, call: Execution) -> bool:
+        return call.looked < self._last.get(call.pid, 0.0)
 
 
 def _name(run: Ended) -> str:
@@ -175,7 +190,7 @@ def _wrong(run: Ended, calls: Sequence[Execution]) -> Iterator[str]:
             yield f"{_name(run)} ended, but its step {call.place} is not in history"
 
 
-def _again(run: Ended, calls: Sequence[Execution], stopped: frozenset[int], late: list[str]) -> Iterator[str]:
+def _again(run: Ended, calls: Sequence[Execution], stopped: _Stopped, late: list[str]) -> Iterator[str]:
     """A call after the one that history has, or after one that the body comes to later."""
     ranks = shape_of(run.workflow, run.number).ranks()
     recorded = {step.place: step.serial for step in run.steps}
@@ -189,13 +204,13 @@ def _again(run: Ended, calls: Sequence[Execution], stopped: frozenset[int], late
             highest = rank
             continue
         words = f"{_name(run)}: step {call.place} was carried out again (attempt {call.attempt}, call {call.serial})"
-        if call.pid in stopped:
+        if stopped.excuses(call):
             late.append(words)
         else:
             yield words
 
 
-def _twice(calls: Iterable[Execution], sort: Sort, stopped: frozenset[int], late: list[str]) -> Iterator[str]:
+def _twice(calls: Iterable[Execution], sort: Sort, stopped: _Stopped, late: list[str]) -> Iterator[str]:
     """Places with more than one effect: for a keyed action, under more than one key."""
     by_place: defaultdict[tuple[int, int], list[Execution]] = defaultdict(list)
     for call in calls:
@@ -207,7 +222,7 @@ def _twice(calls: Iterable[Execution], sort: Sort, stopped: frozenset[int], late
             continue
         sent = ", ".join(f"attempt {call.attempt} by process {call.pid}" for call in found)
         words = f"step {place} of run {number} took effect {effects} times: {sent}"
-        if sort is Sort.MADE and all(call.pid in stopped for call in found[1:]):
+        if sort is Sort.MADE and all(stopped.excuses(call) for call in found[1:]):
             late.append(words)  # the first was not theirs to know of when they last looked
         else:
             yield words

@@ -72,7 +72,7 @@ class Faults:
         hit = self._DO[fault.kind](self, fault)
         self.hits.append(
             Hit(fault.kind, began, _now(), hit.get("killed", frozenset()), hit.get("stopped", frozenset()),
-                fault.kind in (Kind.POSTGRES_CUT, Kind.POSTGRES_RESTART))
+                fault.kind in (Kind.POSTGRES_CUT, Kind.POSTGRES_RESTART), time.monotonic())
         )  # fmt: skip
         self.done[fault.kind] += 1
 

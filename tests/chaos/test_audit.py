@@ -238,7 +238,7 @@ def test_what_a_stopped_worker_sends_when_it_wakes_is_counted_apart(sort: Sort) 
     place = 2 if sort is Sort.MADE else 3
     story.call(ERRAND, place, sort, pid=99)
     assert not story.audit().clean
-    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}))]
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1000.0)]
     found = story.audit()
     assert found.clean, found
     assert found.late
@@ -247,7 +247,7 @@ def test_what_a_stopped_worker_sends_when_it_wakes_is_counted_apart(sort: Sort) 
 def test_a_second_key_is_never_excused() -> None:
     story = Story()
     story.call(ERRAND, 3, key="another", pid=99)
-    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}))]
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1000.0)]
     assert story.audit().keyed_twice
 
 
@@ -256,14 +256,22 @@ def test_a_call_sent_before_its_process_was_stopped_excuses_no_repetition_by_ano
     story.without(ERRAND, 7)
     story.call(ERRAND, 7, "made", pid=99)
     story.call(ERRAND, 7, "made", pid=7)
-    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}))]
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1000.0)]
     assert story.audit().made_twice
+
+
+@pytest.mark.parametrize("sort", [Sort.MADE, Sort.KEYED])
+def test_who_looked_at_its_lease_after_it_woke_is_not_excused(sort: Sort) -> None:
+    story = Story()
+    story.call(ERRAND, 2 if sort is Sort.MADE else 3, sort, pid=99)
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1.0)]
+    assert not story.audit().clean
 
 
 def test_what_nobody_can_find_out_about_is_never_excused() -> None:
     story = Story()
     story.call(HOPEFUL, 2, "hoped", pid=99)
-    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}))]
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1000.0)]
     assert story.audit().hoped_twice
 
 

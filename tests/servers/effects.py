@@ -23,8 +23,8 @@ class Execution:
     run_id: str
     attempt: int
     pid: int
-    sent: float
-    """When the caller sent it, in seconds of CLOCK_MONOTONIC."""
+    looked: float
+    """When the caller last looked at its lease before it sent, in seconds of CLOCK_MONOTONIC."""
 
 
 class EffectServer:
@@ -99,7 +99,7 @@ class EffectServer:
             self.executions.append(
                 Execution(
                     serial, sort, *where, key, said.get("X-Run", ""), int(said.get("X-Attempt", "0")),
-                    int(said.get("X-Pid", "0")), float(said.get("X-Sent", "0")),
+                    int(said.get("X-Pid", "0")), float(said.get("X-Looked", "0")),
                 )
             )  # fmt: skip
         if sort == "hoped" or chance % 7 == 0:

@@ -55,11 +55,11 @@ def _connection() -> http.client.HTTPConnection:
     return found
 
 
-def _ask(method: str, path: str, key: str, run_id: str = "", attempt: int = 0) -> str:
+def _ask(method: str, path: str, key: str, run_id: str = "", attempt: int = 0, looked: float = 0.0) -> str:
     connection = _connection()
     headers = {
         "Idempotency-Key": key, "X-Run": run_id, "X-Attempt": str(attempt), "X-Pid": str(os.getpid()),
-        "X-Sent": str(time.monotonic()),
+        "X-Looked": str(looked),
     }  # fmt: skip
     try:
         if connection.sock is None:
@@ -82,8 +82,9 @@ def _ask(method: str, path: str, key: str, run_id: str = "", attempt: int = 0) -
 
 
 def _do(ctx: StepContext, kind: str, number: int, place: int) -> str:
+    looked = time.monotonic()
     ctx.check()
-    return _ask("POST", f"{kind}/{number}/{place}", ctx.key, ctx.run_id, ctx.attempt)
+    return _ask("POST", f"{kind}/{number}/{place}", ctx.key, ctx.run_id, ctx.attempt, looked)
 
 
 @step(idempotent=True, retry=BRISK, timeout=EVEN_LONGER)
