@@ -179,7 +179,7 @@ def main() -> int:
     parser.add_argument("--part", action="append", choices=("calls", "approvals"), help="default: both")
     parser.add_argument("--calls", type=int, default=1000, help="slow calls at once")
     parser.add_argument("--lanes", type=int, default=500, help="lanes of each of the worker's two processes")
-    parser.add_argument("--few", type=int, default=400, help="waiting approvals to compare with")
+    parser.add_argument("--few", type=int, default=100, help="waiting approvals to compare with")
     parser.add_argument("--many", type=int, default=100_000, help="waiting approvals")
     parser.add_argument("--rounds", type=int, default=100, help="how often each thing is done")
     parser.add_argument("--check", action="store_true", help="exit code 1 when a target is missed")
