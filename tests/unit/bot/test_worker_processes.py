@@ -13,7 +13,7 @@ from redis import Redis
 from rq.worker import Worker
 
 from bot import worker as worker_module
-from bot.worker import WORN_OUT, advance, bind
+from bot.worker import NICENESS, WORN_OUT, advance, bind
 from tests.servers import redis as servers
 from tests.unit.bot.processes_stage import DEADLINE, Stage
 from workflows.storage.rq_queue import ADVANCE
@@ -54,6 +54,14 @@ def test_leases_are_renewed_and_the_child_is_told(stage: Stage) -> None:
 
     assert 0 < told["ahead"] <= 0.6
     assert stage.lease("block-1")[1] >= 2
+
+
+def test_children_stand_back_for_others_and_the_keeper_of_leases_does_not(stage: Stage) -> None:
+    stage.start()
+    stage.ring("block-1")
+    began, keeper, mine = stage.wait_for("began")["pid"], stage.wait_for("keeper")["pid"], os.nice(0)
+    niceness = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (began, keeper, stage.parent.pid)]
+    assert niceness == [min(mine + NICENESS, 19), mine, mine]
 
 
 def test_a_killed_child_is_replaced_and_its_run_goes_on_at_once(stage: Stage) -> None:
