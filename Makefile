@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-waiting check fmt wheel install lock clean
+.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-growth bench-waiting check fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ chaos: $(READY) ## Run thousands of runs while processes and servers are killed 
 
 bench-slack: $(READY) ## Measure a burst from Slack on SQLite and PostgreSQL (ARGS="--socket" for Socket Mode)
 	$(BIN)/python -m benchmarks.slack_burst $(ARGS)
+
+bench-growth: $(READY) ## Measure what people wait for at two sizes (ARGS="--runs 20000 1000000" for a million)
+	$(BIN)/python -m benchmarks.growth $(ARGS)
 
 bench-durable: $(READY) build/peers/.ready ## Measure durable steps beside DBOS and others (ARGS="--runs 100 --rounds 2" is quicker)
 	$(BIN)/python -m benchmarks.durable_steps $(ARGS)

@@ -20,6 +20,7 @@ from redis import Redis
 from bot.clock import Tick
 from bot.embedded import NoEmbeddedRedis, revive
 from bot.forking import Line, fork
+from bot.keeping import Keeping
 from bot.outage import Outage
 from bot.runtime import Runtime
 from bot.settings import Settings
@@ -36,6 +37,8 @@ from workflows.engine.errors import BatonError, StoreUnavailable
 BATCH = 200
 MOST_BATCHES = 25
 """Batches of lost rings that one tick rings at most."""
+RECOUNT_EVERY = timedelta(minutes=10)
+PRUNE_EVERY = timedelta(hours=1)
 POLL_EVERY = timedelta(seconds=5)
 RING_EVERY = timedelta(seconds=0.25)
 """Between two looks for cards in Slack that are to be shown."""
@@ -200,7 +203,9 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
         Tick("rescue", every, rescue),
         Tick("remind", every, remind),
         Tick("schedules", every, functools.partial(_look_at_schedules, runtime)),
+        Tick("recount", RECOUNT_EVERY, runtime.store.recount),
     ]
+    ticks += _pruning(runtime)
     if runtime.settings.has_slack:
         ticks.append(Tick("deliver", RING_EVERY, DueCards(runtime.outbox, runtime.queue, runtime.clock.monotonic).tick))
     if runtime.settings.baton_trigger == "topics":
@@ -212,3 +217,9 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
 
         ticks.append(Tick("topics", POLL_EVERY, poll))
     return ticks
+
+
+def _pruning(runtime: Runtime) -> list[Tick]:
+    """Deleting old runs, where the settings say how old."""
+    keep = runtime.settings.keep
+    return [Tick("prune", PRUNE_EVERY, Keeping(runtime.retention, runtime.clock.now, keep).tick)] if keep else []

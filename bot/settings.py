@@ -6,7 +6,7 @@ import getpass
 import ipaddress
 import os
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.times import age_of, moment_before
 from workflows.engine.errors import BatonError
 
 Listed = Annotated[tuple[str, ...], NoDecode]
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
     """Seconds that running steps get after SIGTERM."""
     baton_tick: float = Field(default=1.0, gt=0)
     """Seconds between two ticks of the clock."""
+
+    baton_keep: str = ""
+    """How long runs are kept that ended; empty: for ever."""
 
     baton_log: Literal["", "console", "json"] = ""
     """How log lines look; empty: for people at a terminal, JSON elsewhere."""
@@ -119,6 +123,16 @@ class Settings(BaseSettings):
     def _role_by_role(cls, value: Any) -> Any:
         return _roles(value) if isinstance(value, str) else value
 
+    @field_validator("baton_keep")
+    @classmethod
+    def _age(cls, value: str) -> str:
+        if value:
+            try:
+                moment_before(datetime.now(UTC), age_of(value, "BATON_KEEP"), "BATON_KEEP")
+            except BatonError as error:
+                raise ValueError(str(error)) from None
+        return value
+
     @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -155,6 +169,11 @@ class Settings(BaseSettings):
     def has_slack(self) -> bool:
         """Whether Baton is in a Slack workspace."""
         return self.slack_bot_token is not None
+
+    @property
+    def keep(self) -> timedelta | None:
+        """After how long the clock deletes runs that ended; None for never."""
+        return age_of(self.baton_keep, "BATON_KEEP") if self.baton_keep else None
 
     @property
     def lease(self) -> timedelta:

@@ -18,7 +18,7 @@ from bot.masking import Masks
 from workflows.engine.errors import BatonError
 from workflows.engine.length import length_of
 from workflows.engine.model import OVER, Run, RunState
-from workflows.engine.ports import RunQuery
+from workflows.engine.ports import LOOKED_THROUGH, RunQuery
 from workflows.engine.progress import progress
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning or end.", show_default=False)]
@@ -38,6 +38,9 @@ def runs(
     text: Annotated[
         str, typer.Option(help="Only runs with these words in title, input or id.", show_default=False)
     ] = "",
+    deep: Annotated[
+        bool, typer.Option("--deep", help="With --text: look through old runs too, not the newest alone.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -46,15 +49,16 @@ def runs(
     Example: baton runs --state waiting,parked --limit 10
     """
     labels = tuple(pairs(label or (), "--label").items())
-    query = RunQuery(_states(state), workflow, dead, limit=limit, labels=labels, text=text)
+    query = RunQuery(_states(state), workflow, dead, limit=limit, labels=labels, text=text, deep=deep)
     with opened() as session:
         found = session.runtime.store.runs(query)
     if as_json:
         printing.document([run_line(run) for run in found])
         return
     if not found:
+        among = f" among the newest {LOOKED_THROUGH:,}; --deep looks through all" if text and not deep else ""
         printing.say(
-            "No such runs."
+            f"No such runs{among}."
             if query != RunQuery(limit=limit)
             else "No runs yet. `baton workflows` says what can be run."
         )

@@ -29,7 +29,11 @@ _ids = _Ids()
 
 def new_id() -> str:
     """A ULID in lower case: 26 characters, sortable by creation time."""
-    value = _ids.next()
+    return encoded(_ids.next())
+
+
+def encoded(value: int) -> str:
+    """A number of 130 bits as an id: milliseconds since 1970, then 80 bits of chance."""
     return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
 
 

@@ -100,7 +100,7 @@ class CardClaim:
     lease: CardLease
     card: Card
     deliveries: tuple[Delivery, ...]
-    """Oldest first."""
+    """Oldest first; of the posts of no run, those since the oldest that is still to be posted."""
     now: datetime
     """The database's clock at the claim."""
 

@@ -37,6 +37,10 @@ SEARCHED = 16_384
 """So many characters of an input are searched for words; larger ones may be kept elsewhere."""
 
 
+LOOKED_THROUGH = 20_000
+"""In so many of the newest runs words are looked for."""
+
+
 class Clock(Protocol):
     """The time, as an argument."""
 
@@ -185,7 +189,7 @@ class RunQuery:
     dead: bool = False
     parent_id: str = ""
     id_part: str = ""
-    """The beginning or the end of an id."""
+    """The beginning or the end of an id; of more than `limit` that end so, any are told."""
     started_by: str = ""
     limit: int = 50
     before: str = ""
@@ -194,7 +198,10 @@ class RunQuery:
     """Names and values that a run must carry, all of them."""
     text: str = ""
     """Words that must all be found in the title, the input or the id, in capitals or not; a very long input is not
-    searched."""
+    searched, and of the runs that fit otherwise only so many as LOOKED_THROUGH (of each state, where states,
+    a workflow or a starter are given), the newest."""
+    deep: bool = False
+    """Look for the words in older runs too, however long that takes."""
     channel: str = ""
 
 
@@ -306,6 +313,8 @@ class Store(Protocol):
     def lineage(self, run_id: str) -> Lineage: ...
 
     def totals(self) -> Totals: ...
+    def recount(self) -> None:
+        """Count anew what has ended, so that `totals` need not; until the next time it counts on from there."""
 
     # pauses
     def pause(self, pause: Pause) -> None:

@@ -59,8 +59,8 @@ def watch(ledger: Ledger, conn: Connection, run_id: str) -> bool:
 
 def unseen(conn: Connection, limit: int) -> list[str]:
     """Runs without a card that need people."""
-    asked = select(APPROVAL.c.run_id).join(RUN, RUN.c.id == APPROVAL.c.run_id)
-    asked = asked.where(APPROVAL.c.state == ApprovalState.OPEN, ~RUN.c.carded).distinct()
+    carded = select(RUN.c.carded).where(RUN.c.id == APPROVAL.c.run_id).scalar_subquery()  # one run after another
+    asked = select(APPROVAL.c.run_id).where(APPROVAL.c.state == ApprovalState.OPEN, ~carded).distinct()
     dead = select(RUN.c.id).where(RUN.c.dead_at.is_not(None), ~RUN.c.carded)
     return list(conn.execute(asked.union(dead).limit(limit)).scalars())
 

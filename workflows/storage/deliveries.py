@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
-from workflows.engine.outbox import Delivery
+from workflows.engine.outbox import POSTS, Delivery, DeliveryState
 from workflows.storage.database import Database
 from workflows.storage.rows import to_row
 from workflows.storage.tables import DELIVERY
@@ -18,6 +18,11 @@ KEPT = frozenset({"id", "run_id", "key", "kind", "created_at", "payload", "reply
 """What a deliverer never changes in a row that is there."""
 OF_RUN = select(*COLUMNS).where(DELIVERY.c.run_id == bindparam("run_id"))
 OF_RUN = OF_RUN.order_by(DELIVERY.c.created_at, DELIVERY.c.id)
+POST = DELIVERY.c.run_id == literal_column(f"'{POSTS}'")
+"""Written out, so that it is seen to be the condition of an index."""
+PENDING = DELIVERY.c.state == literal_column(f"'{DeliveryState.PENDING}'")
+OLDEST = select(func.min(DELIVERY.c.created_at)).where(POST, PENDING).scalar_subquery()
+UNSENT = select(*COLUMNS).where(POST, DELIVERY.c.created_at >= OLDEST).order_by(DELIVERY.c.created_at, DELIVERY.c.id)
 REPLY_AT = (
     update(DELIVERY)
     .where(
@@ -33,6 +38,11 @@ REPLY_AT = (
 def of_run(conn: Connection, run_id: str) -> list[Delivery]:
     """Oldest first."""
     return [Delivery(*row) for row in conn.execute(OF_RUN, {"run_id": run_id})]
+
+
+def unsent(conn: Connection) -> list[Delivery]:
+    """Posts of no run, from the oldest on that is to be posted yet; what was posted before is of no more use."""
+    return [Delivery(*row) for row in conn.execute(UNSENT)]
 
 
 def at(conn: Connection, channel: str, ts: str) -> Delivery | None:

@@ -26,6 +26,7 @@ from workflows.engine.model import OPEN, SUSPECT, Run, RunState
 from workflows.engine.ports import LINE_GRACE, RING_GRACE, Claim, Claimant, Inbox, Lease, Ring
 from workflows.storage import cards, history, inbox, line, pauses
 from workflows.storage.blobs import unpacked
+from workflows.storage.columns import aside
 from workflows.storage.database import Database
 from workflows.storage.prepared import prepared
 from workflows.storage.rows import RUN_COLUMNS
@@ -161,7 +162,11 @@ def rescue(conn: Connection, database: Database, *, limit: int, grace: timedelta
     now = database.now(conn)
     due = (
         select(RUN.c.id, RUN.c.inbox, RUN.c.queue)
-        .where(RUN.c.wake_at <= now, RUN.c.state.in_(GOING), or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= now))
+        .where(
+            RUN.c.wake_at <= now,
+            aside(RUN.c.state).in_(GOING),
+            or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= now),
+        )
         .where(pauses.FREE_TO_GO)
         .order_by(RUN.c.wake_at, RUN.c.id)
         .limit(limit)

@@ -121,6 +121,9 @@ class Ledger:
         if not self._out.insert_run(row):
             return None
         self._out.blobs.join(blobs)
+        if run.labels != "{}":
+            for name, value in json.loads(run.labels).items():
+                self._out.add("label", {"run_id": run.id, "name": name, "value": value})
         standing = Standing(*(getattr(run, name) for name in NEEDED))
         if carded:
             self._out.add("card", new_card(standing, run.channel, now))

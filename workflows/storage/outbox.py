@@ -72,7 +72,7 @@ class SqlOutbox:
         card = cards.claim(conn, run_id, owner, now, ttl)
         if card is None:
             return None
-        messages = deliveries.of_run(conn, run_id)
+        messages = deliveries.unsent(conn) if run_id == POSTS else deliveries.of_run(conn, run_id)
         if any(message.reply_url for message in messages):
             deliveries.take_replies(conn, run_id)
         return CardClaim(CardLease(run_id, card.token, owner, ttl), card, tuple(messages), now)

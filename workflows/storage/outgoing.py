@@ -14,7 +14,7 @@ from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.prepared import prepared
 from workflows.storage.standing import Standing
-from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, CARD, DECISION, EVENT, RUN, SIGNAL, STEP
+from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, CARD, DECISION, EVENT, LABEL, RUN, SIGNAL, STEP
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 STEP_AT = (
@@ -48,6 +48,7 @@ class Statements:
             "approval": database.upsert(APPROVAL, only=APPROVAL.c.state == ApprovalState.OPEN),  # closed stays closed
             "decision": database.upsert(DECISION),
             "audit": insert(AUDIT),
+            "label": insert(LABEL),
             "card": database.insert(CARD).on_conflict_do_nothing(),
         }
         soon = bindparam("soon", type_=CARD.c.due_at.type)

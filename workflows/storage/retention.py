@@ -12,18 +12,19 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
     or_,
     select,
-    tuple_,
 )
 
 from workflows.engine.expiry import HEAVY, RECEIVED_KEPT, SHOWING, Expiry, Place, Prunable, Pruned, Removed, Swept
 from workflows.engine.model import OVER, RunState
-from workflows.engine.outbox import POSTS, DeliveryState
-from workflows.storage import blobs
+from workflows.engine.outbox import DeliveryState
+from workflows.storage import blobs, deliveries, tally
+from workflows.storage.columns import aside
 from workflows.storage.database import Database
 from workflows.storage.rows import to_row
 from workflows.storage.tables import (
@@ -34,13 +35,14 @@ from workflows.storage.tables import (
     DECISION,
     DELIVERY,
     EVENT,
+    LABEL,
     RECEIVED,
     RUN,
     SIGNAL,
     STEP,
 )
 
-DEPENDENT = (DECISION, APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, CARD, DELIVERY)
+DEPENDENT = (APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, LABEL, CARD, DELIVERY)
 """A card comes before its deliveries: whoever delivers now writes none after that."""
 WANTED = (RUN.c.id, RUN.c.workflow, RUN.c.state, RUN.c.ended_at, RUN.c.started_by, RUN.c.parent_id, RUN.c.revision)
 PARENT = RUN.alias("parent")
@@ -61,6 +63,7 @@ def prune(conn: Connection, database: Database, old: Expiry, limit: int, after: 
     gone = [row for row, weight in zip(found, weights, strict=True) if weight <= HEAVY] or found[:1]
     if not gone:
         return Pruned(0)
+    tally.take_out(conn, gone)
     _forget(conn, [row.id for row in gone])
     conn.execute(AUDIT.insert(), [to_row(_removed(row).entry(row.id, now, by)) for row in gone])
     done = len(found) < limit and len(gone) == len(found)
@@ -83,17 +86,15 @@ def prunable(conn: Connection, database: Database, old: Expiry) -> Prunable:
 def sweep(conn: Connection, database: Database, old: Expiry, limit: int) -> Swept:
     """Delete old rows that belong to no run, so many of each kind at most."""
     done = (DELIVERY.c.created_at < old.before, DELIVERY.c.state != DeliveryState.PENDING)
-    posts = select(DELIVERY.c.id).where(DELIVERY.c.run_id == POSTS, *done).limit(limit)
-    told = select(RECEIVED.c.source, RECEIVED.c.message_id)
-    told = told.where(RECEIVED.c.at < min(old.before, database.now(conn) - RECEIVED_KEPT)).limit(limit)
-    entries = 0
-    if old.audit_before is not None:
-        entries = _delete(conn, AUDIT, AUDIT.c.id.in_(_orphans(old.audit_before, AUDIT.c.id).limit(limit)))
+    posts = select(DELIVERY.c.id).where(deliveries.POST, *done)
+    heard = select(RECEIVED.c.source, RECEIVED.c.message_id)
+    heard = heard.where(RECEIVED.c.at < min(old.before, database.now(conn) - RECEIVED_KEPT))
+    entries = [_orphans(old.audit_before, AUDIT.c.id)] if old.audit_before is not None else []
     return Swept(
-        _delete(conn, DELIVERY, DELIVERY.c.id.in_(posts)),
-        _delete(conn, RECEIVED, tuple_(RECEIVED.c.source, RECEIVED.c.message_id).in_(told)),
+        _drop(conn, DELIVERY, posts.limit(limit)),
+        _drop(conn, RECEIVED, heard.limit(limit)),
         blobs.drop_unused(conn, limit),
-        entries,
+        sum(_drop(conn, AUDIT, each.limit(limit)) for each in entries),
     )
 
 
@@ -102,7 +103,7 @@ def sweep(conn: Connection, database: Database, old: Expiry, limit: int) -> Swep
 
 def _old(old: Expiry, *, dead: bool = False) -> ColumnElement[bool]:
     """What ended long enough ago; dead letters too where that was asked for, which parked ones never match."""
-    over = and_(RUN.c.ended_at < old.before, RUN.c.state.in_(sorted(OVER)))
+    over = and_(RUN.c.ended_at < old.before, aside(RUN.c.state).in_(sorted(OVER)))
     if old.queue:
         over = and_(over, RUN.c.queue == old.queue)
     return over if old.failed or dead else and_(over, RUN.c.dead_at.is_(None))
@@ -121,10 +122,11 @@ def _removed(row: Any) -> Removed:
 
 def _forget(conn: Connection, ids: list[str]) -> None:
     blobs.forget(conn, ids)
-    approvals = select(APPROVAL.c.id).where(APPROVAL.c.run_id.in_(ids))
+    approvals = list(conn.execute(select(APPROVAL.c.id).where(APPROVAL.c.run_id.in_(ids))).scalars())
+    if approvals:
+        conn.execute(delete(DECISION).where(DECISION.c.approval_id.in_(approvals)))
     for table in DEPENDENT:
-        mine = table.c.approval_id.in_(approvals) if table is DECISION else table.c.run_id.in_(ids)
-        conn.execute(delete(table).where(mine))
+        conn.execute(delete(table).where(table.c.run_id.in_(ids)))
     conn.execute(delete(RUN).where(RUN.c.id.in_(ids)))
 
 
@@ -138,5 +140,10 @@ def _count(conn: Connection, asked: Select[Any]) -> int:
     return int(conn.execute(asked).scalar_one())
 
 
-def _delete(conn: Connection, table: Table, which: ColumnElement[bool]) -> int:
-    return conn.execute(delete(table).where(which)).rowcount
+def _drop(conn: Connection, table: Table, which: Select[Any]) -> int:
+    """Delete rows by their keys, one by one: each is found by its key, however many there are."""
+    keys = [{f"at_{key}": value for key, value in row._mapping.items()} for row in conn.execute(which)]  # noqa: SLF001 - public
+    if keys:
+        here = (table.c[key.removeprefix("at_")] == bindparam(key) for key in keys[0])
+        conn.execute(delete(table).where(*here), keys)
+    return len(keys)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, select
 
 from workflows.engine import expiry
 from workflows.engine.errors import UnknownRun
 from workflows.engine.model import Audit, Run
-from workflows.engine.ports import SEARCHED, Lineage, RunQuery
-from workflows.storage.blobs import MARK, unpacked
+from workflows.engine.ports import Lineage
+from workflows.storage.blobs import unpacked
 from workflows.storage.prepared import prepared
 from workflows.storage.rows import AUDIT_COLUMNS, RUN_COLUMNS
 from workflows.storage.tables import AUDIT, RUN
@@ -70,56 +67,3 @@ def by_dedupe(conn: Connection, workflow: str, dedupe: str) -> Run | None:
 def children(conn: Connection, run_id: str) -> list[Run]:
     """By id, which is the order of their start."""
     return unpacked(conn, [Run(*row) for row in conn.execute(CHILDREN, {"run_id": run_id})])
-
-
-def listed(conn: Connection, asked: RunQuery) -> list[Run]:
-    """Newest first."""
-    query = _narrowed(select(*RUN_COLUMNS), asked).order_by(RUN.c.id.desc()).limit(asked.limit)
-    return unpacked(conn, [Run(*row) for row in conn.execute(query)])
-
-
-def _narrowed(query: Select[Any], asked: RunQuery) -> Select[Any]:
-    if asked.states:
-        query = query.where(RUN.c.state.in_(sorted(asked.states)))
-    if asked.workflow:
-        query = query.where(RUN.c.workflow == asked.workflow)
-    if asked.dead:
-        query = query.where(RUN.c.dead_at.is_not(None))
-    if asked.parent_id:
-        query = query.where(RUN.c.parent_id == asked.parent_id)
-    if asked.id_part:
-        part = asked.id_part
-        query = query.where(or_(RUN.c.id.startswith(part, autoescape=True), RUN.c.id.endswith(part, autoescape=True)))
-    if asked.started_by:
-        query = query.where(RUN.c.started_by == asked.started_by)
-    if asked.before:
-        query = query.where(RUN.c.id < asked.before)
-    return _searched(query, asked)
-
-
-def _searched(query: Select[Any], asked: RunQuery) -> Select[Any]:
-    if asked.channel:
-        query = query.where(RUN.c.channel == asked.channel)
-    for name, value in asked.labels:
-        query = query.where(_carries(name, value))
-    for word in asked.text.split():
-        query = query.where(_holds(word))
-    return query
-
-
-def _carries(name: str, value: str) -> ColumnElement[bool]:
-    """Labels are one flat object, written with its names in order: a pair begins it or follows a comma."""
-    pair = json.dumps({name: value})[1:-1]
-    begins = RUN.c.labels.startswith("{" + pair, autoescape=True)
-    return or_(begins, RUN.c.labels.contains(", " + pair, autoescape=True))
-
-
-def _holds(word: str) -> ColumnElement[bool]:
-    """Whether a word is found as it stands, or in small letters; not every database knows those of all alphabets."""
-    escaped = json.dumps(word, ensure_ascii=False)[1:-1]
-    short = and_(func.length(RUN.c.input) <= SEARCHED, RUN.c.input.not_like(f"{MARK}%"))
-    return or_(_in(RUN.c.title, word), _in(RUN.c.id, word), and_(short, _in(RUN.c.input, escaped)))
-
-
-def _in(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
-    return or_(column.contains(part, autoescape=True), func.lower(column).contains(part.lower(), autoescape=True))

@@ -39,7 +39,7 @@ from workflows.engine.ports import (
     Totals,
     View,
 )
-from workflows.storage import approvals, history, inbox, leases, pauses, recorded, retention, runs, upkeep
+from workflows.storage import approvals, history, inbox, leases, lists, pauses, recorded, retention, runs, tally, upkeep
 from workflows.storage.committer import Committer, Request
 from workflows.storage.database import Database, described
 from workflows.storage.ledger import Ledger
@@ -184,7 +184,7 @@ class SqlStore:
         return self._database.read(lambda conn: runs.get(conn, run_id))
 
     def runs(self, query: RunQuery) -> Sequence[Run]:
-        return self._database.read(lambda conn: runs.listed(conn, query))
+        return self._database.read(lambda conn: lists.listed(conn, query))
 
     def recorded(self, run_ids: Sequence[str]) -> Sequence[Recorded]:
         return self._database.read_at_once(lambda conn: recorded.read(conn, self._database, run_ids))
@@ -216,7 +216,11 @@ class SqlStore:
         return self._database.read(lambda conn: runs.lineage(conn, run_id))
 
     def totals(self) -> Totals:
-        return self._database.read(lambda conn: upkeep.totals(conn, self._database))
+        return self._database.read(lambda conn: tally.totals(conn, self._database))
+
+    def recount(self) -> None:
+        rows = self._database.read(lambda conn: tally.counted(conn, self._database))  # long, so nobody waits for it
+        self._database.write(lambda conn: tally.put(conn, rows))
 
     # pauses
 

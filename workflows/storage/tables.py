@@ -41,6 +41,11 @@ NAMES = {
 }
 
 
+TAIL_LENGTH = 6
+TAIL = "(" + " || ".join(f"substr(id, length(id) - {place}, 1)" for place in range(TAIL_LENGTH)) + ")"
+"""The end of an id from behind: what an id ends with is a beginning of it."""
+
+
 def _required(kind: Any, *args: Any, **options: Any) -> Any:
     return Field(sa_column=Column(kind, *args, nullable=False, **options))
 
@@ -73,12 +78,13 @@ class RunRow(Base, table=True):
         _partial("ix_run_wake_at", "wake_at IS NOT NULL", "wake_at"),
         _partial("ix_run_lease_owner", "lease_owner IS NOT NULL", "lease_owner"),
         _partial("ix_run_line", "limit_runs IS NOT NULL", "workflow", "state", "limit_key"),
-        _partial("ix_run_parent_id", "parent_id IS NOT NULL", "parent_id"),
-        _partial("ix_run_dead_at", "dead_at IS NOT NULL", "dead_at"),
-        _partial("ix_run_ended_at", "ended_at IS NOT NULL", "ended_at"),
+        _partial("ix_run_parent_id_id", "parent_id IS NOT NULL", "parent_id", "id"),
+        _partial("ix_run_dead", "dead_at IS NOT NULL", "id"),
+        _partial("ix_run_ended_at_id", "ended_at IS NOT NULL", "ended_at", "id"),
         Index("ix_run_state_id", "state", "id"),
-        Index("ix_run_workflow_id", "workflow", "id"),
-        Index("ix_run_started_by_id", "started_by", "id"),
+        Index("ix_run_workflow_state_id", "workflow", "state", "id"),
+        Index("ix_run_started_by_state_id", "started_by", "state", "id"),
+        Index("ix_run_tail", text(TAIL)),
     )
 
     id: str = _required(Id, primary_key=True)
@@ -119,6 +125,28 @@ class RunRow(Base, table=True):
     started_at: datetime | None = _optional(Utc)
     ended_at: datetime | None = _optional(Utc)
     carded: bool = _required(Boolean, server_default=false())
+
+
+class LabelRow(Base, table=True):
+    """A label of a run, to find the run by; the run's own column is what it shows."""
+
+    __tablename__ = "label"
+    __table_args__ = (Index("ix_label_name_value_run_id", "name", "value", "run_id"),)
+
+    run_id: str = _of_run(primary_key=True)
+    name: str = _required(Text, primary_key=True)
+    value: str = _required(Text)
+
+
+class TallyRow(Base, table=True):
+    """How many runs have ended in a state until a moment, the same in every row: counted now and then."""
+
+    __tablename__ = "tally"
+
+    workflow: str = _required(Text, primary_key=True)
+    state: RunState = _required(Word(RunState), primary_key=True)
+    runs: int = _required(BigInteger)
+    until: datetime = _required(Utc)
 
 
 class StepRow(Base, table=True):
@@ -261,7 +289,7 @@ class AuditRow(Base, table=True):
     __tablename__ = "audit"
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
-    at: datetime = _required(Utc)
+    at: datetime = _required(Utc, index=True)
     actor: str = _required(Text)
     verb: str = _required(Text)
     run_id: str = _required(Id, index=True)
@@ -383,6 +411,8 @@ class DeliveryRow(Base, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "key"),
         _partial("ix_delivery_channel_ts", "ts <> ''", "channel", "ts"),
+        _partial("ix_delivery_posts", "run_id = 'posts'", "run_id", "created_at"),
+        _partial("ix_delivery_posts_pending", "run_id = 'posts' AND state = 'pending'", "run_id", "created_at"),
     )
 
     id: str = _required(Id, primary_key=True)
@@ -420,6 +450,8 @@ def _table(row: type[Base]) -> Table:
 
 METADATA = Base.metadata
 RUN = _table(RunRow)
+LABEL = _table(LabelRow)
+TALLY = _table(TallyRow)
 STEP = _table(StepRow)
 ATTEMPT = _table(AttemptRow)
 EVENT = _table(EventRow)

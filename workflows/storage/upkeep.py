@@ -1,17 +1,16 @@
-"""What the clock does to rows: reminders; what a monitor asks for; and the small tables of triggers."""
+"""What the clock does to rows: reminders; and the small tables of triggers."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
-from workflows.engine.model import OPEN, ApprovalState, RunState
-from workflows.engine.ports import Totals
+from workflows.engine.model import ApprovalState
+from workflows.storage.columns import aside
 from workflows.storage.database import Database
 from workflows.storage.ledger import Ledger
-from workflows.storage.pauses import FREE_TO_GO
-from workflows.storage.tables import APPROVAL, RECEIVED, RUN, TRIGGER
+from workflows.storage.tables import APPROVAL, RECEIVED, TRIGGER
 
 
 def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) -> int:
@@ -20,7 +19,7 @@ def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) 
     The runs' rows are locked first, as everywhere; what another clock did meanwhile is seen after that.
     """
     now = database.now(conn)
-    due = (APPROVAL.c.state == ApprovalState.OPEN, APPROVAL.c.remind_at <= now)
+    due = (aside(APPROVAL.c.state) == ApprovalState.OPEN, APPROVAL.c.remind_at <= now)
     asked = select(APPROVAL.c.id, APPROVAL.c.run_id).where(*due).order_by(APPROVAL.c.remind_at, APPROVAL.c.id)
     found = conn.execute(asked.limit(limit)).all()
     if not found:
@@ -39,22 +38,6 @@ def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) 
 
 def _next(due: datetime, every: timedelta | None, now: datetime) -> datetime | None:
     return due + ((now - due) // every + 1) * every if every else None
-
-
-def totals(conn: Connection, database: Database) -> Totals:
-    """Counts over all runs, for a monitor that asks now and then."""
-    now = database.now(conn)
-    by_state = select(RUN.c.workflow, RUN.c.state, func.count()).group_by(RUN.c.workflow, RUN.c.state)
-    dead = select(func.count()).select_from(RUN).where(RUN.c.dead_at.is_not(None))
-    asked = select(func.count()).select_from(APPROVAL).where(APPROVAL.c.state == ApprovalState.OPEN)
-    due = select(func.min(RUN.c.wake_at)).where(RUN.c.wake_at <= now, RUN.c.state.in_(sorted(OPEN)), FREE_TO_GO)
-    return Totals(
-        now,
-        {(workflow, RunState(state)): count for workflow, state, count in conn.execute(by_state)},
-        conn.execute(dead).scalar_one(),
-        conn.execute(asked).scalar_one(),
-        conn.execute(due).scalar_one(),
-    )
 
 
 def cursor(conn: Connection, trigger: str) -> str:

@@ -151,3 +151,42 @@ def test_what_no_database_can_hold_fails_alone_and_by_name(made: Opened) -> None
 
 def test_the_store_says_what_it_is(made: Opened) -> None:
     assert made.store.ping()
+
+
+def test_one_way_to_ask_narrows_another(made: Opened) -> None:
+    red, failed = (("team", "red"),), frozenset({RunState.FAILED})
+    labels = json.dumps({"team": "red"})
+    made.over("r1", state=RunState.FAILED, labels=labels, started_by="ada", parent_id="p")
+    made.store.transact("r1", lambda _view: Writes(run={"dead_at": START}))
+    made.over("r2", state=RunState.FAILED, labels=labels, workflow="v")
+    made.create("r3", labels=labels, parent_id="p")
+    made.create("r4", started_by="ada", parent_id="p")
+    asked = {
+        RunQuery(labels=red, states=failed): ["r2", "r1"],
+        RunQuery(labels=red, workflow="v"): ["r2"],
+        RunQuery(labels=red, parent_id="p"): ["r3", "r1"],
+        RunQuery(labels=red, dead=True): ["r1"],
+        RunQuery(labels=red, id_part="3"): ["r3"],
+        RunQuery(labels=red, before="r3"): ["r2", "r1"],
+        RunQuery(labels=red, started_by="ada", text="tea"): ["r1"],
+        RunQuery(parent_id="p", dead=True): ["r1"],
+        RunQuery(parent_id="p", id_part="4", started_by="ada"): ["r4"],
+        RunQuery(dead=True, id_part="r"): ["r1"],
+        RunQuery(dead=True, states=frozenset({RunState.PARKED})): [],
+        RunQuery(id_part="r", states=failed, workflow="w"): ["r1"],
+        RunQuery(started_by="ada", workflow="w", states=failed): ["r1"],
+        RunQuery(started_by="ada", limit=1): ["r4"],
+    }
+    assert {query: ids(made, query) for query in asked} == asked
+
+
+def test_words_are_looked_for_in_the_newest_runs(made: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("workflows.storage.lists", "workflows.engine.testing.memory_view"):
+        monkeypatch.setattr(f"{module}.LOOKED_THROUGH", 2)
+    for number in range(1, 5):
+        made.create(f"r{number}", workflow="v" if number % 2 else "w")
+    assert ids(made, RunQuery(text="tea")) == ["r4", "r3"]
+    assert ids(made, RunQuery(text="tea", before="r3")) == ["r2", "r1"]
+    assert ids(made, RunQuery(text="tea", workflow="v")) == ["r3", "r1"]
+    assert ids(made, RunQuery(text="tea", deep=True)) == ["r4", "r3", "r2", "r1"]
+    assert ids(made, RunQuery(text="tea", deep=True, limit=3)) == ["r4", "r3", "r2"]

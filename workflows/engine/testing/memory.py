@@ -52,7 +52,7 @@ from workflows.engine.testing.memory_view import (
     attempts_of,
     claimable,
     decisions_of,
-    matches,
+    listed,
     next_reminder,
     recorded_of,
 )
@@ -210,8 +210,7 @@ class MemoryStore:
 
     def runs(self, query: RunQuery) -> Sequence[Run]:
         with self._lock:
-            found = [r for r in self._rows.runs.values() if matches(r, query)]
-            return sorted(found, key=lambda r: r.id, reverse=True)[: query.limit]
+            return listed(self._rows, query)
 
     def recorded(self, run_ids: Sequence[str]) -> Sequence[Recorded]:
         with self._lock:
@@ -267,6 +266,9 @@ class MemoryStore:
                 sum(a.state is ApprovalState.OPEN for a in self._rows.approvals.values()),
                 min(due, default=None),
             )
+
+    def recount(self) -> None:
+        """It counts each time anew."""
 
     # pauses
 

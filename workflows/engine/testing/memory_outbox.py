@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from workflows.engine.errors import LeaseLost
 from workflows.engine.model import ApprovalState
-from workflows.engine.outbox import POSTS, Budget, Card, CardClaim, CardLease, Delivery, Left, Turn
+from workflows.engine.outbox import POSTS, Budget, Card, CardClaim, CardLease, Delivery, DeliveryState, Left, Turn
 from workflows.engine.testing.memory import MemoryStore
 
 SOON = timedelta(seconds=1)
@@ -68,6 +68,9 @@ class MemoryOutbox:
             card = replace(card, lease_owner=owner, lease_until=now + ttl, token=card.token + 1)
             self._rows.cards[run_id] = card
             messages = tuple(self.deliveries(run_id))
+            if run_id == POSTS:
+                unsent = [m.created_at for m in messages if m.state is DeliveryState.PENDING]
+                messages = tuple(m for m in messages if unsent and m.created_at >= min(unsent))
             for message in messages:
                 self._rows.deliveries[message.id] = replace(message, reply_url="", reply_until=None)
             return CardClaim(CardLease(run_id, card.token, owner, ttl), card, messages, now)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from workflows.engine.model import DONE, OPEN, Approval, ApprovalState, Attempt, Decision, Record, Run, RunState
-from workflows.engine.ports import SEARCHED, Claimant, Inbox, Recorded, RunQuery
+from workflows.engine.ports import LOOKED_THROUGH, SEARCHED, Claimant, Inbox, Recorded, RunQuery
 from workflows.engine.testing.memory_rows import Rows, later, leased
 
 
@@ -57,8 +58,22 @@ def claimable(run: Run, claimant: Claimant, now: datetime) -> bool:
     return run.state is not RunState.WAITING or run.inbox > run.seen or due
 
 
-def matches(run: Run, query: RunQuery) -> bool:
-    """Whether a run is among those asked for."""
+def listed(rows: Rows, query: RunQuery) -> list[Run]:
+    """Newest first."""
+    found = sorted((r for r in rows.runs.values() if _matches(r, query)), key=lambda r: r.id, reverse=True)
+    words, walks = query.text.split(), query.states or query.workflow or query.started_by
+    apart = walks and not (query.labels or query.parent_id or query.dead or query.id_part)
+    seen: Counter[str] = Counter()
+    looked = []
+    for run in found:
+        seen[run.state if apart else ""] += 1
+        if query.deep or not words or seen[run.state if apart else ""] <= LOOKED_THROUGH:
+            looked.append(run)
+    return [run for run in looked if all(_holds(run, word) for word in words)][: query.limit]
+
+
+def _matches(run: Run, query: RunQuery) -> bool:
+    """Whether a run is among those asked for, words aside."""
     return (
         (not query.states or run.state in query.states)
         and (not query.workflow or run.workflow == query.workflow)
@@ -69,7 +84,6 @@ def matches(run: Run, query: RunQuery) -> bool:
         and (not query.before or run.id < query.before)
         and (not query.channel or run.channel == query.channel)
         and (not query.labels or json.loads(run.labels).items() >= set(query.labels))
-        and all(_holds(run, word) for word in query.text.split())
     )
 
 

@@ -1,0 +1,158 @@
+"""What people, workers and clocks ask of the store and the outbox, by name: the statements come from the real code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from benchmarks.grown.rows import BUSY, CHANNELS, PEOPLE, WORKFLOWS, Grown
+from workflows.engine.expiry import Expiry
+from workflows.engine.model import OPEN, ApprovalState, Audit, NewRun, Pause, Run, RunState, Writes
+from workflows.engine.outbox import POSTS, Budget, Delivery, Left
+from workflows.engine.ports import Claimant, RunQuery
+from workflows.storage.store import SqlStore
+
+Ask = Callable[[SqlStore, Grown], Any]
+SECOND = timedelta(seconds=1)
+PAGE = 50
+
+LISTS: dict[str, Callable[[Grown], RunQuery]] = {
+    "the newest runs": lambda _: RunQuery(),
+    "the page after": lambda made: RunQuery(before=made.over),
+    "runs in one state": lambda _: RunQuery(states=frozenset({RunState.SUCCEEDED})),
+    "runs in rare states": lambda _: RunQuery(states=frozenset({RunState.PARKED, RunState.WAITING})),
+    "open runs, as doctor asks": lambda _: RunQuery(states=OPEN, limit=1_000),
+    "runs of a workflow": lambda _: RunQuery(workflow=WORKFLOWS[3]),
+    "open runs of a workflow, as a dry run asks": lambda _: RunQuery(states=OPEN, workflow=WORKFLOWS[3], limit=1_000),
+    "failed runs of a workflow": lambda _: RunQuery(states=frozenset({RunState.FAILED}), workflow=WORKFLOWS[3]),
+    "runs that somebody started, as Home asks": lambda _: RunQuery(started_by=PEOPLE[3], limit=6),
+    "parked runs that a trigger started": lambda _: RunQuery(states=frozenset({RunState.PARKED}), started_by=BUSY),
+    "dead letters": lambda _: RunQuery(dead=True, limit=1_000),
+    "dead letters, as Home asks": lambda _: RunQuery(dead=True, limit=200),
+    "child runs": lambda made: RunQuery(parent_id=made.parent),
+    "a run by the beginning of its id": lambda made: RunQuery(id_part=made.over[:16], limit=2),
+    "a run by the end of its id": lambda made: RunQuery(id_part=made.over[-5:], limit=2),
+    "a run by its id": lambda made: RunQuery(id_part=made.over, limit=2),
+    "runs with a rare label": lambda _: RunQuery(labels=(("customer", "c0042"),)),
+    "runs with two labels": lambda _: RunQuery(labels=(("customer", "c0042"), ("team", "red"))),
+    "runs with a common label": lambda _: RunQuery(labels=(("team", "red"),)),
+    "words that are found": lambda _: RunQuery(text="invoice refund"),
+    "words that are not found": lambda _: RunQuery(text="nowhere"),
+    "words in runs of a workflow": lambda _: RunQuery(text="nowhere", workflow=WORKFLOWS[3]),
+    "runs of a channel": lambda _: RunQuery(channel=CHANNELS[3]),
+}
+"""Lists of runs: `baton runs`, `/baton runs`, Home, doctor, dry runs."""
+
+
+def _asks(query: Callable[[Grown], RunQuery]) -> Ask:
+    return lambda store, made: store.runs(query(made))
+
+
+PEOPLE_ASK: dict[str, Ask] = {name: _asks(query) for name, query in LISTS.items()} | {
+    "a run": lambda store, made: store.run(made.over),
+    "its steps": lambda store, made: store.records(made.over, superseded=True),
+    "its attempts": lambda store, made: store.attempts(made.over),
+    "its events": lambda store, made: store.events(made.over),
+    "runs with all that is recorded": lambda store, made: store.recorded([made.over, made.waiting]),
+    "who had a hand in it": lambda store, made: (store.lineage(made.over), store.lineage("pruned")),
+    "its audit": lambda store, made: store.audit(made.over),
+    "its approvals": lambda store, made: store.approvals(run_id=made.waiting, state=None, limit=1_000),
+    "its card": lambda store, made: store.outbox.card(made.over),
+    "its messages": lambda store, made: store.outbox.deliveries(made.over),
+    "open approvals": lambda store, _: store.approvals(limit=1_000),
+    "decided approvals": lambda store, _: store.approvals(state=ApprovalState.DECIDED, limit=100),
+    "an approval, as a press asks": lambda store, made: store.approval(made.approval),
+    "its decisions": lambda store, made: store.decisions(made.approval),
+    "a decision, as a transaction": lambda store, made: store.transact(
+        made.waiting,
+        lambda view: Writes(
+            approvals=tuple(view.approvals()), decisions=tuple(view.decisions(made.approval)),
+            audit=(Audit(view.now, PEOPLE[0], "decide approved", made.waiting, f"{len(view.children())}"),),
+        ),
+    ),
+    "the message that was pressed": lambda store, made: store.outbox.at(*made.message),
+    "a press's address": lambda store, made: store.outbox.reply_at(made.over, *made.message, "u", until=made.now),
+    "a message's address": lambda store, made: store.outbox.reply_via(made.over, "card", "u", until=made.now),
+    "pauses": lambda store, _: store.pauses(),
+    "what a monitor asks": lambda store, _: store.totals(),
+    "runs that are not seen in Slack": lambda store, _: store.outbox.troubled(limit=5),
+    "whether a message was received": lambda store, _: store.received("slack", "Ev0"),
+}  # fmt: skip
+"""What somebody waits for in front of a terminal or in Slack."""
+
+CLAIMANT = Claimant("w2", 15 * SECOND, 1_000_000, frozenset(WORKFLOWS))
+
+
+def _claimed(store: SqlStore, made: Grown) -> None:
+    """A start, and all that a worker does with the run."""
+    run = Run("zz-new", WORKFLOWS[0], "New", RunState.QUEUED, "{}", made.now, dedupe="new", labels='{"team": "red"}')
+    store.create(NewRun(run), Writes())
+    store.create(NewRun(run), Writes())  # the same start once more
+    claim = store.claim(run.id, CLAIMANT)
+    assert claim is not None
+    store.inbox(run.id)
+    store.renew("w2", 15 * SECOND)
+    store.commit(claim.lease, Writes(run={"state": RunState.WAITING}), leave=True)
+    store.release("w2", crashed=False)
+
+
+def _limited(store: SqlStore, made: Grown) -> None:
+    """Two runs that share a limit of one."""
+    for number in (1, 2):
+        run = Run(f"zz-limited-{number}", WORKFLOWS[0], "New", RunState.QUEUED, "{}", made.now)
+        store.create(NewRun(replace(run, limit_key="k", limit_runs=1)), Writes())
+    claim = store.claim("zz-limited-1", CLAIMANT)
+    assert claim is not None
+    assert store.claim("zz-limited-2", CLAIMANT) is None
+    store.commit(claim.lease, Writes(run={"state": RunState.SUCCEEDED, "ended_at": made.now}), leave=True)
+
+
+def _delivered(store: SqlStore, made: Grown) -> None:
+    """Cards that are due, and one of them delivered."""
+    outbox = store.outbox
+    outbox.watch(made.over)
+    outbox.touch(made.over)
+    outbox.due(limit=200)
+    outbox.behind()
+    for run_id in (made.over, POSTS):
+        outbox.post(Delivery(f"zz-{run_id}", run_id, "post/zz", "post", made.now))
+        claim = outbox.claim(run_id, "d1", 15 * SECOND)
+        assert claim is not None
+        outbox.save(claim.lease, *claim.deliveries[-1:])
+        outbox.release("d1")
+    claim = outbox.claim(made.over, "d1", 15 * SECOND)
+    assert claim is not None
+    outbox.leave(claim.lease, Left(claim.card.wanted, claim.card.wanted), *claim.deliveries[-1:])
+
+
+def _paced(store: SqlStore, _: Grown) -> None:
+    for _number in range(2):
+        store.outbox.reserve(Budget("chat.update", 60 * SECOND, place="slack:T1:C03"))
+    store.outbox.hold("chat.update", SECOND)
+
+
+def _paused(store: SqlStore, made: Grown) -> None:
+    store.pause(Pause(WORKFLOWS[0], PEOPLE[0], made.now))
+    store.rescue(limit=200, grace=5 * SECOND)
+    store.totals()
+    store.unpause(WORKFLOWS[0], PEOPLE[0])
+
+
+MACHINES_ASK: dict[str, Ask] = {
+    "runs that are due": lambda store, _: store.rescue(limit=200, grace=5 * SECOND),
+    "reminders that are due": lambda store, _: store.remind(limit=200),
+    "runs that nobody sees yet": lambda store, _: store.outbox.adopt(limit=200),
+    "a start and its worker": _claimed,
+    "runs that share a limit": _limited,
+    "cards that are due": _delivered,
+    "the pace of messages": _paced,
+    "a paused workflow": _paused,
+    "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),
+    "a batch of old runs": lambda store, made: store.prune(Expiry(made.now - timedelta(days=300)), limit=20),
+    "old rows of no run": lambda store, made: store.sweep(
+        Expiry(made.now - timedelta(days=300), audit_before=made.now - timedelta(days=360)), limit=20
+    ),
+}
+"""What workers and clocks ask all the time."""
