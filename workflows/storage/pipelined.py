@@ -6,6 +6,7 @@ the latest. SQLAlchemy reads the answer of all that it executes itself.
 
 from __future__ import annotations
 
+import logging
 import select
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +18,9 @@ from psycopg import Pipeline
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
+
+# A connection that died in a pipeline is told of by the store, in words; psycopg would tell it too, on standard error.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 PIPELINE = "pipeline"
 """Where a connection's `info` keeps the pipeline that it is in."""
