@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import select
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from psycopg import Connection as PostgresConnection
@@ -36,8 +36,16 @@ def wait_where_needed(engine: Engine) -> None:
             sent(conn)
             pipeline.sync()
 
-    @event.listens_for(engine, "commit")
     @event.listens_for(engine, "rollback")
+    def answered(conn: Connection) -> None:
+        """What failed was raised already; what was sent after it only says that it was left out."""
+        sent(conn)
+        pipeline: Pipeline | None = None if conn.invalidated else conn.info.get(PIPELINE)
+        if pipeline is not None:
+            with suppress(PostgresError):
+                pipeline.sync()
+
+    @event.listens_for(engine, "commit")
     def sent(conn: Connection) -> None:
         """Before anything is waited for: psycopg would wait for answers to what still lies in libpq's buffer."""
         if conn.invalidated or conn.info.get(PIPELINE) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -232,13 +233,23 @@ def test_a_decision_is_a_few_statements(opened: Opened, store: SqlStore) -> None
     assert len(store.decisions("a1")) == 1
 
 
+@pytest.mark.parametrize("early", [False, True])
 def test_an_error_of_a_statement_that_nobody_waited_for_is_told_and_nothing_is_written(
-    opened: Opened, store: SqlStore
+    opened: Opened, store: SqlStore, early: bool
 ) -> None:
+    """`early`: the driver hears of it while the next statement goes out, not at COMMIT."""
+
+    @event.listens_for(store._database.engine, "before_cursor_execute")
+    def hear(conn: Connection, _cursor: object, text: str, *_more: object) -> None:
+        driver = conn.connection.driver_connection
+        if early and text.startswith("UPDATE run") and isinstance(driver, psycopg.Connection):
+            assert select.select([driver.fileno()], [], [], 10)[0]
+
     opened.create()
     orphan = Decision("nobody", "ada", Outcome.APPROVED, opened.now())  # of an approval that is not there
     with pytest.raises(InvalidInput):
         store.transact("r1", lambda _: Writes(decisions=(orphan,), messages=(message("m1"),)))
+    early = False
     assert (store.run("r1").inbox, store.decisions("nobody")) == (0, [])
     store.transact("r1", lambda _: Writes(messages=(message("m2"),)))
     assert store.run("r1").inbox == 1
