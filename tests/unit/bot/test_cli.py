@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from bot.cli import COMMANDS, application
 from tests.unit.bot.cli_stage import Stage
@@ -23,10 +20,8 @@ OURS = [name for name, entry in COMMANDS.items() if entry.module not in ("servic
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
-    yield Stage(tmp_path, monkeypatch, capsys).set_up()
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
+    return Stage(tmp_path, monkeypatch, capsys).set_up()
 
 
 # help ----------------------------------------------------------------------------------------------------

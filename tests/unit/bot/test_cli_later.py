@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
 from zoneinfo import ZoneInfo
 
 import pytest
-import structlog
 
 from bot.times import moment_of
 from tests.unit.bot.cli_stage import Stage
@@ -47,12 +44,10 @@ FORMS = dedent(
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
     made = Stage(tmp_path, monkeypatch, capsys).set_up()
     (tmp_path / "flows" / "forms.py").write_text(FORMS)
-    yield made
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+    return made
 
 
 # later --------------------------------------------------------------------------------------------------

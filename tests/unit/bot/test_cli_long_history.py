@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot.commands.session import NOWHERE
 from bot.runtime import Runtime
@@ -19,10 +16,8 @@ from workflows.engine.model import Kind, NewRun, Record, Run, RunState, StepStat
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
-    yield Stage(tmp_path, monkeypatch, capsys).set_up()
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
+    return Stage(tmp_path, monkeypatch, capsys).set_up()
 
 
 def with_history(run_id: str, count: int, state: RunState = RunState.WAITING) -> str:

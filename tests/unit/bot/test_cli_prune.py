@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot.runtime import Runtime
 from bot.settings import read_settings
@@ -17,10 +14,8 @@ from workflows.engine.model import Writes
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
-    yield Stage(tmp_path, monkeypatch, capsys).set_up()
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
+    return Stage(tmp_path, monkeypatch, capsys).set_up()
 
 
 def aged(run_id: str, days: int) -> None:

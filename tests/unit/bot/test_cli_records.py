@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
-import structlog
 
 from tests.unit.bot.cli_stage import FLOWS, Stage
 from workflows.engine.exporting import read_export
@@ -34,13 +31,11 @@ SECRETIVE = dedent(
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
     made = Stage(tmp_path, monkeypatch, capsys).set_up()
     (tmp_path / "flows" / "stage.py").write_text(FLOWS + SECRETIVE)
     monkeypatch.setenv("TAVILY_API_KEY", "hunter22-is-here")
-    yield made
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+    return made
 
 
 # export ----------------------------------------------------------------------------------------------------

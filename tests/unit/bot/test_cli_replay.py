@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import create_engine, inspect, text
 
 from tests.servers import databases
@@ -43,12 +40,10 @@ LEAVES_A_MARK = dedent(
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
     made = Stage(tmp_path, monkeypatch, capsys).set_up()
     (tmp_path / "flows" / "stage.py").write_text(FLOWS + LEAVES_A_MARK)
-    yield made
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+    return made
 
 
 def deploy(stage: Stage, *changes: tuple[str, str]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot import doctor
 from bot.commands.session import NOWHERE
@@ -26,10 +23,8 @@ session_redis, redis_server, redis_url = redis.session_redis, redis.redis_server
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Stage]:
-    yield Stage(tmp_path, monkeypatch, capsys).set_up()
-    structlog.reset_defaults()
-    logging.getLogger("baton").setLevel(logging.NOTSET)
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
+    return Stage(tmp_path, monkeypatch, capsys).set_up()
 
 
 def found(part: str) -> Finding:
