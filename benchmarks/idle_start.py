@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import sys
 import time
 
-from benchmarks.burst.figures import HEADING, Row, Target
-from benchmarks.durable_steps.place import Place, place
-from benchmarks.waiting import servers
+from benchmarks.burst.figures import Row, Target
+from benchmarks.durable_steps.place import Place
 from benchmarks.waits.deployed import BY, processes, runtime_of, until
+from benchmarks.waits.each import on_each_database
 from workflows.engine.model import RunState
 
 P50 = 10.0
@@ -40,21 +37,7 @@ def measure(here: Place, count: int) -> tuple[list[Row], list[Target]]:
 
 def main() -> int:
     """Measure, and print what was seen; 1 when a target was missed and `--check` is given."""
-    parser = argparse.ArgumentParser(prog="idle_start", description=__doc__)
-    parser.add_argument("--database", action="append", choices=("sqlite", "postgres"), help="default: both")
-    parser.add_argument("--count", type=int, default=100, help="runs, one at a time")
-    parser.add_argument("--check", action="store_true", help="exit code 1 when a target is missed")
-    options = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    met = True
-    wanted = options.database or ["sqlite", "postgres"]
-    with servers(wanted) as (home, postgres):
-        for database in wanted:
-            with place(home, database, redis=True, postgres=postgres) as here:
-                rows, targets = measure(here, options.count)
-            print("", database, HEADING, *rows, *(f"  {target}" for target in targets), sep="\n", flush=True)
-            met = met and all(target.met for target in targets)
-    return 0 if met or not options.check else 1
+    return on_each_database("idle_start", __doc__, "--count", 100, measure)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import platform
 import signal
 import sys
 import time
@@ -12,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.burst.figures import HEADING, Row, Target
-from benchmarks.durable_steps.place import Place, place
-from benchmarks.waiting import servers
+from benchmarks.burst.figures import Row, Target
+from benchmarks.durable_steps.place import Place
 from benchmarks.waits.deployed import BY, processes, runtime_of, until
+from benchmarks.waits.each import on_each_database
 from bot.runtime import Runtime
 from workflows.engine.model import OPEN, RunState
 
@@ -77,26 +75,15 @@ def measure(here: Place, kills: int) -> tuple[list[Row], list[Target]]:
     finally:
         runtime.close()
     rows = [Row("a worker's process → the next step", child), Row("a whole worker → the next step", parent)]
-    return rows, [Target("after SIGKILL of a worker's process, longest", max(child), LIMIT, "s")]
+    return rows, [
+        Target("after SIGKILL of a worker's process, longest", max(child), LIMIT, "s"),
+        Target("after SIGKILL of a whole worker, longest", max(parent), LIMIT, "s"),
+    ]
 
 
 def main() -> int:
     """Measure, and print what was seen; 1 when a target was missed and `--check` is given."""
-    parser = argparse.ArgumentParser(prog="recovery", description=__doc__)
-    parser.add_argument("--database", action="append", choices=("sqlite", "postgres"), help="default: both")
-    parser.add_argument("--kills", type=int, default=6)
-    parser.add_argument("--check", action="store_true", help="exit code 1 when a target is missed")
-    options = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    met = True
-    wanted = options.database or ["sqlite", "postgres"]
-    with servers(wanted) as (home, postgres):
-        for database in wanted:
-            with place(home, database, redis=True, postgres=postgres) as here:
-                rows, targets = measure(here, options.kills)
-            print("", database, HEADING, *rows, *(f"  {target}" for target in targets), sep="\n", flush=True)
-            met = met and all(target.met for target in targets)
-    return 0 if met or not options.check else 1
+    return on_each_database("recovery", __doc__, "--kills", 6, measure)
 
 
 if __name__ == "__main__":
