@@ -49,7 +49,8 @@ bench-waiting: $(READY) ## Measure what waiting costs, how soon an idle worker b
 build/peers/.ready: benchmarks/durable_steps/requirements.txt
 	$(PYTHON) -m venv build/peers
 	build/peers/bin/python -m pip install --quiet -r $<
-	@if command -v npm >/dev/null; then npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix build/peers-node $(RESTATE); \
+	@if command -v npm >/dev/null; then npm install --silent --no-save --no-audit --no-fund --ignore-scripts --fetch-retries 1 --fetch-timeout 60000 --prefix build/peers-node $(RESTATE) \
+	|| echo "npm could not fetch Restate's server: it is not measured. Look whether npm reaches its registry, then: rm build/peers/.ready"; \
 	else echo "npm was not found: Restate is not measured. Install Node.js 18 or newer, then: rm build/peers/.ready"; fi
 	@touch $@
 
