@@ -56,6 +56,9 @@ COMMANDS = {
     "cancel": Entry("steering", "End an open run; it undoes first what it has to.", STEER),
     "pause": Entry("pausing", "Let no worker take the runs of a workflow, or any run.", STEER),
     "unpause": Entry("pausing", "Lift a pause: what waited goes on.", STEER),
+    "credentials": Entry(
+        "credentials", "Keep the secrets of services sealed: set, list, check, rotate, remove.", LOOK, "app", group=True
+    ),
     "dead-letters": Entry(
         "looking", "List the runs that a person has to look at, with the reason.", LOOK, "dead_letters"
     ),

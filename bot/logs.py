@@ -11,14 +11,14 @@ import logging
 import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import structlog
 from pydantic import SecretStr
 from structlog.typing import Processor
 
-from bot.settings import Settings
+from bot.settings import Settings, secrets_of
 from integrations.http.redaction import MASK, Redactor
 
 STYLES = ("console", "json")
@@ -95,11 +95,20 @@ def _renderer(*, console: bool) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, pad_level=False, sort_keys=False)
 
 
+_HIDDEN = [Redactor()]
+"""What this process learnt to hide after its logs were set up."""
+
+
+def hide(secrets: Iterable[SecretStr]) -> None:
+    """Show none of these secrets in the lines of this process, beside those of the settings."""
+    _HIDDEN[0] = Redactor(secrets)
+
+
 class _Masked:
     """Replaces secrets by three stars: the settings' own, what looks like one, and what is called like one."""
 
     def __init__(self, settings: Settings | None) -> None:
-        self._redact = Redactor(_secrets(settings) if settings else ())
+        self._redact = Redactor(secrets_of(settings) if settings else ())
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for name, value in event.items():
@@ -110,16 +119,14 @@ class _Masked:
     def _masked(self, name: str, value: Any) -> Any:
         match value:
             case str():
-                return MASK if value and SECRET_NAME.search(name) else self._redact(value)
+                return MASK if value and SECRET_NAME.search(name) else self._plain(value)
             case dict():
                 return {key: self._masked(str(key), item) for key, item in value.items()}
             case list() | tuple() | set() | frozenset():
                 return [self._masked(name, item) for item in value]
             case int() | float() | None:
                 return value
-        return self._redact(str(value))
+        return self._plain(str(value))
 
-
-def _secrets(settings: Settings) -> list[SecretStr]:
-    values = (getattr(settings, name) for name in type(settings).model_fields)
-    return [value for value in values if isinstance(value, SecretStr)]
+    def _plain(self, text: str) -> str:
+        return _HIDDEN[0](self._redact(text))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import SecretStr
 
 from bot.logs import SECRET_NAME
-from bot.settings import Settings
+from bot.settings import Settings, secrets_of
 from integrations.http.redaction import MASK, Redactor
 
 
@@ -24,9 +25,8 @@ class Masked:
 class Masks:
     """Masks texts within JSON values. Numbers and switches stay, so that the value keeps its form."""
 
-    def __init__(self, settings: Settings) -> None:
-        values = (getattr(settings, name) for name in type(settings).model_fields)
-        self._redact = Redactor(value for value in values if isinstance(value, SecretStr))
+    def __init__(self, settings: Settings, more: Iterable[SecretStr] = ()) -> None:
+        self._redact = Redactor([*secrets_of(settings), *more])
 
     def __call__(self, value: Any) -> Masked:
         """The same value with three stars for each secret."""

@@ -6,7 +6,7 @@ import importlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +21,7 @@ from integrations.registry import Registry
 from workflows import catalog
 from workflows.engine.access import Access
 from workflows.engine.advance import Engine
+from workflows.engine.credentials import SealedCredential
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.errors import StoreUnavailable
 from workflows.engine.ids import new_id
@@ -40,6 +41,7 @@ from workflows.storage.rq_queue import RqQueue, connect
 from workflows.storage.store import SqlStore
 
 if TYPE_CHECKING:
+    from bot.credentials.keeping import Credentials
     from bot.slack.delivery.deliverer import Deliverer
     from bot.slack.directory import SlackDirectory
 
@@ -113,7 +115,21 @@ class Runtime:
     @cached_property
     def connectors(self) -> Registry:
         channel = self._slack_channel if self.settings.has_slack else None
-        made: Registry = _on_demand("bot.connectors").registry(self.settings, channel=channel)
+        made: Registry = _on_demand("bot.credentials.making").live_registry(
+            self.settings, channel, self._sealed, self.clock
+        )
+        return made
+
+    def _sealed(self) -> Sequence[SealedCredential]:
+        made = self.settings.database_url or (self.settings.home / "baton.db").exists()
+        return self.store.credentials.all() if made else ()
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """What people may do with the secrets of services."""
+        made: Credentials = _on_demand("bot.credentials.making").credentials(
+            self.settings, lambda: self.service.access, lambda: self.store.credentials, self.clock
+        )
         return made
 
     def _slack_channel(self) -> Connector:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import ipaddress
 import os
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = ""
     tavily_api_key: SecretStr | None = None
+    baton_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Seal the credentials in the database; the first one seals, all of them open."""
     baton_search: Literal["", "wikipedia", "tavily", "local"] = ""
     """Empty: Tavily with a key, else Wikipedia with a model, else the local files."""
     baton_wikipedia_url: str = ""
@@ -132,6 +135,16 @@ class Settings(BaseSettings):
             except BatonError as error:
                 raise ValueError(str(error)) from None
         return value
+
+    @field_validator("baton_secret_keys", mode="before")
+    @classmethod
+    def _keys(cls, value: Any) -> Any:
+        keys = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        for number, key in enumerate(keys, 1):
+            plain = key.get_secret_value() if isinstance(key, SecretStr) else str(key)
+            if not is_secret_key(plain):
+                raise ValueError(f"key {number} is none: `baton credentials key` makes one")
+        return tuple(keys)
 
     @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
     @classmethod
@@ -203,6 +216,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_secret_key(text: str) -> bool:
+    """Whether a text is a key for sealing: 32 bytes in URL-safe base64."""
+    try:
+        return len(base64.urlsafe_b64decode(text.encode("ascii"))) == 32
+    except ValueError:
+        return False
+
+
+def secrets_of(settings: Settings) -> list[SecretStr]:
+    """Every secret among the settings."""
+    values = [getattr(settings, name) for name in type(settings).model_fields]
+    return [one for value in values for one in (value if isinstance(value, tuple) else (value,))
+            if isinstance(one, SecretStr)]  # fmt: skip
 
 
 def _roles(text: str) -> dict[str, tuple[str, ...]]:

@@ -94,6 +94,13 @@ class Registry:
         """A registry with `more` in the place of what they name; nothing that was made is carried over."""
         return Registry({**self._bindings, **more}, self._hints)
 
+    def rebind(self, other: Registry) -> None:
+        """Answer as `other` would from now on; a connector whose factory is still bound stays made."""
+        with self._lock:
+            self._bindings, self._hints = dict(other._bindings), dict(other._hints)
+            bound = set(self._bindings.values())
+            self._made = {factory: made for factory, made in self._made.items() if factory in bound}
+
     def _factory(self, cls: type[Connector]) -> Factory | None:
         if cls in self._bindings:
             return self._bindings[cls]

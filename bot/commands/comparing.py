@@ -35,7 +35,7 @@ def diff(run: First, other: Second, *, as_json: AsJson = False) -> None:
     The exit code is 0 when they are alike and 1 when they differ. Example: baton diff 01k9 01ka
     """
     with opened() as session:
-        service, store, masks = session.runtime.service, session.runtime.store, Masks(session.settings)
+        service, store, masks = session.runtime.service, session.runtime.store, session.masks
         one, two = service.look(run, by=session.actor), service.look(other, by=session.actor)
         found = compared(one, in_order(store.records(one.id)), two, in_order(store.records(two.id)))
     if as_json:

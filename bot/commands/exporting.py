@@ -12,7 +12,6 @@ import typer
 from bot import printing
 from bot.commands.looking import RunId
 from bot.commands.session import Session, opened
-from bot.masking import Masks
 from bot.settings import program_version
 from workflows.engine.errors import BatonError, Refused
 from workflows.engine.exporting import exported
@@ -46,7 +45,7 @@ def _document(session: Session, part: str) -> str:
     seen = session.runtime.store.recorded([found.id])
     if not seen:
         raise Refused(f"Run {found.id} was deleted just now.")
-    masks = Masks(session.settings)
+    masks = session.masks
 
     def mask(value: object) -> tuple[object, list[str]]:
         masked = masks(value)

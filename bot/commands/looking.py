@@ -14,7 +14,6 @@ from bot.commands.outcome import exit_code, history_table, next_moves, overview,
 from bot.commands.session import Session, opened
 from bot.commands.watching import Watch
 from bot.inputs import pairs
-from bot.masking import Masks
 from workflows.engine.errors import BatonError
 from workflows.engine.length import length_of
 from workflows.engine.model import OVER, Run, RunState
@@ -120,7 +119,7 @@ def _show(session: Session, run: Run, *, everything: bool, inputs: bool, as_json
     records = store.records(run.id, superseded=everything)
     if as_json:
         shown = run_document(run, records, everything=everything)
-        printing.document(with_arguments(shown, records, Masks(session.settings)) if inputs else shown)
+        printing.document(with_arguments(shown, records, session.masks) if inputs else shown)
         return
     if not drawn:
         printing.say(overview(run))
@@ -131,7 +130,7 @@ def _show(session: Session, run: Run, *, everything: bool, inputs: bool, as_json
     if length.long and run.state not in OVER:
         printing.say(length.warning())
     if inputs:
-        printing.say(*arguments_lines(records, Masks(session.settings), everything=everything))
+        printing.say(*arguments_lines(records, session.masks, everything=everything))
     card = session.runtime.outbox.card(run.id) if run.carded else None
     if card is not None and card.error:
         printing.say(f"In Slack: {card.error}")

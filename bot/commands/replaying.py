@@ -80,7 +80,7 @@ def _one(session: Session, part: str, *, as_json: bool) -> bool:
     if as_json:
         printing.document(replay_document(found))
     else:
-        printing.say(*_told(found, Masks(session.settings)))
+        printing.say(*_told(found, session.masks))
     return found.fits
 
 
@@ -175,7 +175,7 @@ def _all(session: Session, workflow: str, *, as_json: bool) -> bool:
         if as_json:
             _document(counts, listed)
     if not as_json:
-        _summary(counts, groups, Masks(session.settings))
+        _summary(counts, groups, session.masks)
     return counts.total() == _fit(counts)
 
 

@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.embedded import embedded_redis_url
+from bot.masking import Masks
 from bot.printing import tell
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
@@ -33,6 +34,11 @@ class Session:
     @property
     def actor(self) -> str:
         return self.settings.actor
+
+    @property
+    def masks(self) -> Masks:
+        """Takes secrets out of what leaves a history: those of the settings, and those that are kept sealed."""
+        return Masks(self.settings, self.runtime.credentials.secrets())
 
     def warn_if_nobody_works(self, then: str = "the run is recorded and goes on then") -> None:
         """Say on stderr when a ring can't have been heard; `then` says what becomes of what was asked for."""

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Table
 
+from workflows.engine.credentials import SealedCredential
 from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Pause, Record, Run
 from workflows.engine.schedules.model import Schedule, Tick
 from workflows.storage.tables import (
     APPROVAL,
     ATTEMPT,
     AUDIT,
+    CREDENTIAL,
     DECISION,
     EVENT,
     PAUSE,
@@ -42,6 +44,7 @@ AUDIT_COLUMNS: Final = _columns(AUDIT, Audit)
 APPROVERS: Final = [field.name for field in fields(Approval)].index("approvers")
 SCHEDULE_COLUMNS: Final = _columns(SCHEDULE, Schedule)
 TICK_COLUMNS: Final = _columns(TICK, Tick)
+CREDENTIAL_COLUMNS: Final = _columns(CREDENTIAL, SealedCredential)
 
 
 def to_row(record: Any, **columns: Any) -> dict[str, Any]:

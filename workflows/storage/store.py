@@ -41,6 +41,7 @@ from workflows.engine.ports import (
 )
 from workflows.storage import approvals, history, inbox, leases, lists, pauses, recorded, retention, runs, tally, upkeep
 from workflows.storage.committer import Committer, Request
+from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
 from workflows.storage.ledger import Ledger
 from workflows.storage.outbox import SqlOutbox
@@ -115,6 +116,8 @@ class SqlStore:
         """What is to be shown outside, in the same database."""
         self.schedules = SqlSchedules(self._database, self._statements)
         """What starts runs by the clock, in the same database."""
+        self.credentials = SqlCredentials(self._database)
+        """Sealed secrets of services, in the same database."""
 
     # from outside
 

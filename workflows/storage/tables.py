@@ -434,6 +434,18 @@ class DeliveryRow(Base, table=True):
     unclear: datetime | None = _optional(Utc)
 
 
+class CredentialRow(Base, table=True):
+    """The secret of one service, sealed by keys that the database does not have."""
+
+    __tablename__ = "credential"
+
+    workspace: str = _required(Id, primary_key=True)
+    name: str = _required(Id, primary_key=True)
+    sealed: str = _required(Text)
+    set_by: str = _required(Text)
+    set_at: datetime = _required(Utc)
+
+
 class PaceRow(Base, table=True):
     """The next free moment of something that may not be done too often, in seconds since 1970."""
 
@@ -468,4 +480,5 @@ TICK = _table(TickRow)
 RECEIVED = _table(ReceivedRow)
 CARD = _table(CardRow)
 DELIVERY = _table(DeliveryRow)
+CREDENTIAL = _table(CredentialRow)
 PACE = _table(PaceRow)

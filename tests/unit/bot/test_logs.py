@@ -8,9 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import SecretStr
 
 from bot import logs
-from bot.settings import read_settings
+from bot.settings import read_settings, secrets_of
 
 PROGRAM = """
 import logging, structlog
@@ -74,4 +75,12 @@ def test_the_style_is_asked_for_or_chosen_by_where_the_lines_go(monkeypatch: pyt
 
 
 def test_the_settings_secrets_are_found() -> None:
-    assert [s.get_secret_value() for s in logs._secrets(read_settings(notion_token="ntn_1234567"))] == ["ntn_1234567"]
+    assert [s.get_secret_value() for s in secrets_of(read_settings(notion_token="ntn_1234567"))] == ["ntn_1234567"]
+
+
+def test_what_was_learnt_later_is_hidden_too() -> None:
+    mask = logs._Masked(None)
+    logs.hide([SecretStr("learnt-later-1")])
+    said = mask(None, "info", {"event": "said learnt-later-1", "more": ["learnt-later-1"]})
+    logs.hide([])
+    assert said == {"event": "said ***", "more": ["***"]}

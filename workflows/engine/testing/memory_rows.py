@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from workflows.engine.credentials import SealedCredential
 from workflows.engine.errors import InvalidInput
 from workflows.engine.expiry import unknown
 from workflows.engine.model import (
@@ -65,6 +66,7 @@ class Rows:
         self.cards: dict[str, Card] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.schedules: dict[str, Schedule] = {}
+        self.credentials: dict[tuple[str, str], SealedCredential] = {}
         self.ticks: dict[tuple[str, datetime], Tick] = {}
         self.pace: dict[str, tuple[datetime, datetime]] = {}
 
