@@ -18,6 +18,9 @@ from bot.forking import Closable, Line, Process, fork
 from bot.outage import Outage
 from workflows.engine.ports import Queue, Ring
 
+YOUNG = 1.0
+"""A keeper that dies within so many seconds of its start is not followed before they are over."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -91,28 +94,37 @@ class KeeperProcess:
 
     def __init__(self, run: Callable[[Line], int]) -> None:
         self._run = run
-        self._due = 0.0
+        self._due = self._born = 0.0
         self._waiting: set[str] = set()
         self.process: Process | None = None
         self.owed: dict[str, str] = {}
 
-    def tend(self, inherited: Sequence[Closable]) -> None:
-        """Start it, or start it anew if it died; it is told again what it owes."""
+    def tend(self, inherited: Sequence[Closable]) -> bool:
+        """Start it, or start it anew if it died; True when it did. It is told again what it owes.
+
+        Another starts at once, since leases run out meanwhile; only one that dies young is waited for.
+        """
+        now = time.monotonic()
         if self.process and self.process.ended() is not None:
             self.process.line.close()
-            self.process, self._due = None, time.monotonic() + 1
+            self.process, self._due = None, self._born + YOUNG
             log.warning("keeper of leases died: starting another")
-        if self.process is None and time.monotonic() >= self._due:
-            self.process = fork(self._run, inherited)
-            self._waiting.clear()
-            for owner, how in self.owed.items():
-                self.process.line.send(f"release {owner} {how}")
+        if self.process is not None or now < self._due:
+            return False
+        self.process, self._born = fork(self._run, inherited), now
+        self._waiting.clear()
+        for owner, how in self.owed.items():
+            self.process.line.send(f"release {owner} {how}")
+        return True
 
-    def renew(self, owner: str) -> None:
-        """Ask for a renewal, unless the last one is still unanswered."""
-        if self.process and owner not in self._waiting:
+    def renew(self, owner: str) -> bool:
+        """Ask for a renewal, unless the last one is still unanswered; False while there is nobody to ask."""
+        if self.process is None:
+            return False
+        if owner not in self._waiting:
             self._waiting.add(owner)
             self.process.line.send(f"renew {owner}")
+        return True
 
     def release(self, owner: str, how: str) -> None:
         """Ask for a release, for which the keeper is trusted until it says that it is done."""

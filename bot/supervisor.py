@@ -44,6 +44,7 @@ SETTLED = 10.0
 """Seconds after which a child's death is no longer part of a crash loop."""
 MARGIN = 2.0
 """Seconds beyond the grace after which a child is killed, and that the keeper gets for the last releases."""
+NEVER = float("-inf")
 SECOND_SIGNAL = 1.0
 """Seconds within which signals count as one: a terminal and a process manager both send theirs."""
 
@@ -160,7 +161,8 @@ class WorkerParent:
         pause = min(0.25, self._settings.lease.total_seconds() / 6)
         with self._signals:
             while not self._over():
-                self._keeper.tend(self._open_ends())
+                if self._keeper.tend(self._open_ends()):
+                    self._ask_anew()
                 self._start_due()
                 self._renew_due()
                 self._signals.wait(self._lines(), pause)
@@ -211,6 +213,11 @@ class WorkerParent:
 
     # life
 
+    def _ask_anew(self) -> None:
+        """What the last keeper was asked may be lost with it."""
+        for child in self._children():
+            child.asked = NEVER
+
     def _renew_due(self) -> None:
         now = time.monotonic()
         for child in self._children():
@@ -218,9 +225,9 @@ class WorkerParent:
             if silent and not child.silent:
                 log.warning("worker process is silent: its leases run out", owner=child.owner, pid=child.process.pid)
             child.silent = silent
-            if not silent and now - child.asked >= self._settings.lease.total_seconds() / 3:
+            due = now - child.asked >= self._settings.lease.total_seconds() / 3
+            if not silent and due and self._keeper.renew(child.owner):
                 child.asked = now
-                self._keeper.renew(child.owner)
 
     def _hear(self) -> None:
         for child in self._children():

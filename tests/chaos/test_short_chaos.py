@@ -23,7 +23,7 @@ COSTLY = frozenset({Kind.SLOW_DISK, Kind.SKEW, Kind.POSTGRES_RESTART})
 def test_nothing_is_lost_and_nothing_done_twice_whatever_is_killed(
     database: str, request: pytest.FixtureRequest, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    order = Order(database, runs=80, faults=11, seed=SEED, without=COSTLY, lease=2.0, processes=1)
+    order = Order(database, runs=80, faults=11, seed=SEED, without=COSTLY, processes=1)
     postgres = request.getfixturevalue("postgres") if order.postgres else None
     outcome = chaos(order, lambda _: None, postgres=postgres, keep=tmp_path)
     record_property("chaos", report(outcome))
