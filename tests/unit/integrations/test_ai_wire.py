@@ -213,15 +213,17 @@ def test_nonsense_is_no_answer(name: str, nonsense: Answer) -> None:
 
 @every_provider
 def test_a_slow_model_is_given_up(name: str) -> None:
+    dripped = []
+
     def drip() -> Iterator[bytes]:
-        for _ in range(100):
+        for drop in range(600):
+            dripped.append(drop)
             time.sleep(0.05)
             yield b" "
 
-    began = time.monotonic()
     with models(Answer(parts=drip)) as server, pytest.raises(Unavailable) as caught:
         ai(server.url, name, timedelta(seconds=0.4)).ask(Plan, PROMPT)
-    assert time.monotonic() - began < 3
+    assert len(dripped) < 600
     assert (caught.value.retryable, caught.value.effect) == (True, Effect.NONE)
 
 
