@@ -26,7 +26,7 @@ test: $(READY) ## Run the tests; servers come from PyPI
 	$(BIN)/pytest -n 2 --dist worksteal -m "not servers and not chaos" $(ARGS)
 
 test-servers: $(READY) ## Run the tests that need programs from Debian or npm
-	$(BIN)/pytest -m servers $(ARGS)
+	$(BIN)/pytest -m servers --timeout 400 $(ARGS)
 
 chaos: $(READY) ## Run thousands of runs while processes and servers are killed (ARGS="--seed 1 --database sqlite")
 	$(BIN)/pytest -q -m chaos

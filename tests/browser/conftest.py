@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,18 +14,12 @@ from playwright.sync_api import (
     Page,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 from slack_sdk import WebClient
 
 from bot.sandbox import LocalWorkspace
 from tests.browser.app import RecordingApp
-
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--no-default-browser-check",
-)  # fmt: skip
+from tests.servers.chromium import browser as launched
 
 MANIFEST: dict[str, Any] = {
     "display_information": {"name": "Baton"},
@@ -54,24 +47,11 @@ MANIFEST: dict[str, Any] = {
 }  # fmt: skip
 
 
-def chromium() -> str:
-    """Where the browser is; the test fails with words when there is none."""
-    for name in NAMES:
-        if found := shutil.which(name):
-            return found
-    pytest.fail("The browser tests need Chromium. On Debian or Ubuntu: apt-get install chromium")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser per file: Playwright holds the thread's event loop while it runs."""
-    executable = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ PACKAGES = ("chromium", "libatomic1", "fonts-dejavu-core", "fonts-noto-color-emo
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
+    "--no-default-browser-check",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -26,21 +28,29 @@ QUIET = (
 
 def chromium() -> str:
     """The program's path; installs Debian's package where it is missing and this user may."""
-    found = shutil.which("chromium")
+    found, said = shutil.which("chromium"), ""
     if found is None:
-        _install()
+        said = _install()
         found = shutil.which("chromium")
     if found is None:
-        pytest.fail(f"There is no Chromium here. On Debian: apt-get install {' '.join(PACKAGES)}", pytrace=False)
+        pytest.fail(
+            f"There is no Chromium here. On Debian: apt-get install {' '.join(PACKAGES)}\n{said}", pytrace=False
+        )
     return found
 
 
-def _install() -> None:
+def _install() -> str:
+    """What the package manager said last."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return
-    quietly = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "stdin": subprocess.DEVNULL}
-    subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True, **quietly)  # type: ignore[call-overload]
-    subprocess.run(["apt-get", "install", "-qq", "-y", *PACKAGES], check=False, capture_output=True, **quietly)  # type: ignore[call-overload]
+        return ""
+    said = ""
+    for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
+        done = subprocess.run(
+            ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *words], check=False, capture_output=True, text=True,
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        said = done.stderr[-2_000:]
+    return said
 
 
 @contextmanager
