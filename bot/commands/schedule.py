@@ -16,6 +16,7 @@ from bot.commands.documents import run_document, schedule_document, tick_documen
 from bot.commands.session import opened
 from bot.commands.starting import warn_of_pauses
 from bot.inputs import given_input
+from bot.rules import rule_of
 from bot.telling import length
 from bot.times import short_length_of
 from workflows.engine.schedules.calendar import zone_of
@@ -47,7 +48,12 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="How it is called from now on.", show_default=False)],
     workflow: Annotated[str, typer.Argument(metavar="WORKFLOW", help="What it starts.", show_default=False)],
     cron: Annotated[
-        str, typer.Argument(metavar="CRON", help="Five fields in quotes, or a word such as @daily.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="RULE",
+            help="In quotes: “weekdays 9:00”, “every 15 minutes”, or cron's five fields.",
+            show_default=False,
+        ),
     ],
     *,
     zone: Annotated[str, typer.Option(help="The time zone of the rule, such as Europe/Berlin.")] = "UTC",
@@ -69,14 +75,15 @@ def add(
 ) -> None:
     """Make a schedule.
 
-    The fields of the workflow are options, as with `baton run`. CRON is minute, hour, day of the month, month, day of
-    the week (0 and 7 are Sunday). Example: baton schedule add morning content_pipeline "0 9 * * mon-fri" --topic tea
+    The fields of the workflow are options, as with `baton run`. RULE is in plain words, or as cron has it: minute,
+    hour, day of the month, month, day of the week. Example: baton schedule add morning content_pipeline
+    "weekdays 9:00" --topic tea
     """
     with opened(rings=True) as session:
         runtime = session.runtime
         value = given_input(runtime.catalogue.get(workflow), given, ctx.args)
         wanted = Wanted(
-            name, workflow, cron, value, zone, overlap, catch_up, short_length_of(jitter, "--jitter"), show_in
+            name, workflow, rule_of(cron), value, zone, overlap, catch_up, short_length_of(jitter, "--jitter"), show_in
         )
         seen = runtime.schedules.add(wanted, by=session.actor)
         session.warn_if_nobody_works(THEN)

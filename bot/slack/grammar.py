@@ -24,6 +24,7 @@ from bot.slack.phrases import (
     Why,
     Workflows,
 )
+from bot.slack.scheduled import Alone, read_schedule
 from bot.slack.wording import Word, plain, split
 
 
@@ -81,17 +82,17 @@ class Grammar:
         found = _Start()
         for word in words:
             if not found.take(word):
-                raise PhraseError(self._alone(word, found))
+                raise PhraseError(self._alone(word, found.fields))
         if found.at_given and not found.at:
             raise PhraseError(f"When? For example `{self.said} run {workflow} at 9:00 tomorrow`.")
         return Start(workflow, tuple(found.fields), " ".join(found.at), found.dry, tuple(found.labels))
 
-    def _alone(self, word: Word, found: _Start) -> str:
+    def _alone(self, word: Word, fields: Sequence[tuple[str, str]]) -> str:
         if word.text.startswith("--"):
             hint = " Did you mean `--dry-run`?" if "dry" in word.text or "test" in word.text else ""
             return f"I don't know the option {_short(word.text)}.{hint} Fields are given as `field=value`."
-        if found.fields:
-            name, value = found.fields[-1]
+        if fields:
+            name, value = fields[-1]
             return f'“{_short(word.text)}” stands alone. Did you mean `{name}="{value} {_short(word.text)}"`?'
         return (
             f"“{_short(word.text)}” stands alone. Give each value with its field's name: `field={_short(word.text)}`."
@@ -138,6 +139,12 @@ class Grammar:
 
     def _unpause(self, words: Sequence[Word]) -> Unpause:
         return Unpause(_all_or(self._one(words, "unpause", "WORKFLOW", f"What? A workflow's name, or `{EVERYTHING}`.")))
+
+    def _schedule(self, words: Sequence[Word]) -> Phrase:
+        try:
+            return read_schedule(words, self.said)
+        except Alone as alone:
+            raise PhraseError(self._alone(alone.word, alone.fields)) from None
 
     def _help(self, _words: Sequence[Word]) -> Help:
         return Help()

@@ -26,6 +26,14 @@ ALERT_DISCARD = "alert.discard"
 
 # Lists and App Home. Value: a workflow's name.
 WORKFLOW_START = "workflow.start"
+# Buttons of schedules. Value: a `ScheduleRef`; of the one that makes a schedule, a workflow's name or "new".
+SCHEDULE_ADD = "schedule.add"
+SCHEDULE_SHOW = "schedule.show"
+SCHEDULE_PAUSE = "schedule.pause"
+SCHEDULE_RESUME = "schedule.resume"
+SCHEDULE_RUN = "schedule.run"
+SCHEDULE_REMOVE = "schedule.remove"
+
 LINK = "link"
 """Buttons that only open an address: Slack tells of the press all the same, and it has to be acknowledged."""
 
@@ -34,6 +42,7 @@ ACTIONS = (
     APPROVAL_APPROVE, APPROVAL_CHANGES, APPROVAL_REJECT, APPROVAL_EDIT, APPROVAL_REASSIGN,
     ALERT_RESUME, ALERT_EDIT, ALERT_SKIP, ALERT_FORK, ALERT_DISCARD,
     WORKFLOW_START, LINK,
+    SCHEDULE_ADD, SCHEDULE_SHOW, SCHEDULE_PAUSE, SCHEDULE_RESUME, SCHEDULE_RUN, SCHEDULE_REMOVE,
 )  # fmt: skip
 """Every action id that a message, a view or App Home may carry beside the inputs of forms (`FORM_INPUT`)."""
 
@@ -47,6 +56,8 @@ VIEW_CHANGES = "approval.changes"
 VIEW_REJECT = "approval.reject"
 VIEW_EDIT_APPROVE = "approval.edit"
 VIEW_REASSIGN = "approval.reassign"
+VIEW_SCHEDULE = "schedule.rule"
+VIEW_SCHEDULE_INPUT = "schedule.input"
 VIEW_LOADING = "loading"
 VIEW_CLOSING = "closing"
 """Views that tell and take nothing: they have no submit button."""
@@ -54,6 +65,7 @@ VIEW_CLOSING = "closing"
 VIEWS = (
     VIEW_START, VIEW_CANCEL, VIEW_EDIT, VIEW_SKIP,
     VIEW_APPROVE, VIEW_CHANGES, VIEW_REJECT, VIEW_EDIT_APPROVE, VIEW_REASSIGN,
+    VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT,
 )  # fmt: skip
 """The callback ids of every view that can be submitted."""
 TELLING_VIEWS = (VIEW_LOADING, VIEW_CLOSING)
@@ -63,6 +75,10 @@ FORM_INPUT = "value"
 """The action id of every input; its block id tells the field."""
 FIELD = "field."
 """Before the name of a model's field in a block id, so that no field can take the name of one of ours."""
+SCHEDULE_FIELD = "schedule."
+"""The same for the rule of a schedule."""
+WORKFLOW = "workflow"
+"""Which workflow, where that is asked for."""
 EDITED = "edited."
 """The same for what an approver edits, beside what he fills in."""
 COMMENT = "comment"
@@ -101,6 +117,24 @@ class ApprovalRef:
 
 
 @dataclass(frozen=True)
+class ScheduleRef:
+    """Which schedule a button belongs to: a name may be given anew, an id never is."""
+
+    name: str
+    id: str
+
+    def text(self) -> str:
+        """As a button's value."""
+        return f"{self.name}|{self.id}"
+
+    @classmethod
+    def of(cls, value: str) -> ScheduleRef:
+        """Read a button's value."""
+        name, _, ident = value.partition("|")
+        return cls(name, ident)
+
+
+@dataclass(frozen=True)
 class Context:
     """What a view has to know when it comes back: ids, never content."""
 
@@ -119,6 +153,8 @@ class Context:
     """JSON of the labels given beside a start."""
     reply_url: str = ""
     """The press's response_url: the next update of its message may use it."""
+    rule: str = ""
+    """JSON of a schedule that is to be made, all but its input."""
 
     def text(self) -> str:
         """As a view's private_metadata; labels or a URL that do not fit are left out."""

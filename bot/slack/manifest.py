@@ -36,7 +36,10 @@ EVENTS = ("app_home_opened", "app_mention", "message.im")
 """What Slack tells the bot of."""
 
 MOST_COMMANDS = 50
-USAGE = "run NAME | runs | status RUN | approvals | why RUN | cancel RUN | resume RUN | workflows | pause NAME | help"
+USAGE = (
+    "run NAME | runs | status RUN | approvals | why RUN | cancel RUN | resume RUN | workflows | schedule | "
+    "pause NAME | help"
+)
 DESCRIPTION = "Starts workflows, asks for approvals, and shows each run as it goes."
 
 

@@ -66,6 +66,11 @@ def line(text: str | None, limit: int = 150) -> str:
     return cut(escape(_EDGE.sub(lambda found: "ˍ" * len(found[0]), flat.translate(_STYLE))), limit)
 
 
+def code(text: str, limit: int = 150) -> str:
+    """One line that is shown as it is, as code: an asterisk stays one."""
+    return f"`{cut(escape(' '.join(clean(text).split()).replace('`', BACKQUOTE)), limit)}`"
+
+
 def prose(text: str | None) -> str:
     """What others wrote with its lines and its own style: it can style itself and nothing else."""
     return escape(clean(text or ""))

@@ -20,6 +20,7 @@ from workflows.engine.model import Approval, Run
 from workflows.engine.outbox import Delivery, DeliveryBell, Outbox
 from workflows.engine.ports import Store
 from workflows.engine.recovery import Recovery
+from workflows.engine.schedules.keeping import Schedules
 from workflows.engine.service import Service
 from workflows.engine.starters import starters_of
 
@@ -49,6 +50,7 @@ class Parts:
     directory: SlackDirectory
     catalogue: Installed
     now: Callable[[], datetime]
+    schedules: Schedules
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 

@@ -95,14 +95,42 @@ class Unpause:
 
 
 @dataclass(frozen=True)
+class ListSchedules:
+    """`schedule [list]`"""
+
+
+@dataclass(frozen=True)
+class AddSchedule:
+    """`schedule add NAME WORKFLOW WHEN [ZONE] field=value … [--overlap …] [--catch-up …] [--jitter …] [--show-in …]`"""
+
+    name: str = ""
+    workflow: str = ""
+    when: str = ""
+    zone: str = ""
+    fields: Pairs = ()
+    options: Pairs = ()
+
+
+@dataclass(frozen=True)
+class KeepSchedule:
+    """`schedule show|pause|resume|run-now|remove NAME`"""
+
+    verb: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Help:
     """`help`"""
 
 
-Phrase = Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | Help
+Phrase = (
+    Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
+    | AddSchedule | KeepSchedule | Help
+)  # fmt: skip
 
 VERBS = (
-    "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "help"
+    "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule", "help"
 )  # fmt: skip
 """The words that a phrase begins with."""
 INSTEAD = {
@@ -110,6 +138,6 @@ INSTEAD = {
     "show": "status", "state": "status", "approval": "approvals", "approve": "approvals", "reject": "approvals",
     "retry": "resume", "continue": "resume", "rerun": "resume", "stop": "cancel", "abort": "cancel", "kill": "cancel",
     "explain": "why", "workflow": "workflows", "catalogue": "workflows", "catalog": "workflows", "hold": "pause",
-    "unhold": "unpause",
+    "unhold": "unpause", "schedules": "schedule", "cron": "schedule", "plan": "schedule", "repeat": "schedule",
 }  # fmt: skip
 """Words that people try, and the word that Baton has for it."""

@@ -5,36 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.slack import ids
+from bot.slack import ids, scheduling
+from bot.slack.asking import Asking
 from bot.slack.commands.looking import look
 from bot.slack.commands.steering import named
-from bot.slack.homes import home_of
 from bot.slack.ids import ApprovalRef, Context
-from bot.slack.incoming import Caller, Press
+from bot.slack.incoming import Press
 from bot.slack.mrkdwn import line
-from bot.slack.parts import Parts
 from bot.slack.reacting import Reaction, heard
-from bot.slack.speaking import Speaker
 from bot.slack.views import modals
 from bot.slack.views.alert import skippable
-from bot.slack.views.blocks import modal, section
 from bot.slack.views.details import run_details
 from bot.slack.views.messages import Message, View
 from bot.slack.views.reading import approval_of
 from bot.slack.views.snapshot import ApprovalSnapshot
-from bot.slack.words import LATE, noted, words_of
+from bot.slack.words import LATE, words_of
 from workflows.engine.errors import Changed, Decided, Refused, UnknownRun
 from workflows.engine.model import OPEN, Approval, ApprovalState, Outcome, Run, RunState
 
-LOADING = "One moment"
-
 
 @dataclass(frozen=True)
-class Presses:
+class Presses(Asking):
     """The buttons of cards, approvals, alerts, lists and App Home."""
-
-    parts: Parts
-    speaker: Speaker
 
     def react(self, press: Press) -> Reaction:
         """Do what a button says; raises BatonError with words."""
@@ -42,11 +34,11 @@ class Presses:
             return heard()
         handler = HANDLERS.get(press.action)
         if handler is None:
-            return self._whisper(press, LATE)
+            return self.whisper(press, LATE)
         try:
             return handler(self, press)
         except UnknownRun as gone:
-            return self._whisper(press, words_of(gone))
+            return self.whisper(press, words_of(gone))
 
     # approvals -------------------------------------------------------------------------------------------
 
@@ -54,10 +46,10 @@ class Presses:
         """Approve what was seen, or ask first for what has to be filled in."""
         found = self._approval(press)
         if found is None:
-            return self._whisper(press, LATE)
+            return self.whisper(press, LATE)
         ref, approval = found
         if approval.fields and approval.state is ApprovalState.OPEN:
-            return self._ask(press, lambda: self._form(modals.approve_form, press, ref))
+            return self.ask(press, lambda: self._form(modals.approve_form, press, ref))
         alone = approval.quorum == 1 and approval.state is ApprovalState.OPEN  # nobody has approved it yet
         repeated = "" if alone else self._approved_before(press, approval)
         try:
@@ -67,11 +59,11 @@ class Presses:
         except (Decided, Changed) as late:
             self.parts.outbox.touch(approval.run_id)
             self.parts.refresh(approval.run_id)
-            return self._whisper(press, words_of(late))
+            return self.whisper(press, words_of(late))
         if repeated:  # nothing changes where it was pressed
             self.parts.outbox.touch(approval.run_id)
             self.parts.refresh(approval.run_id)
-            return self._whisper(press, repeated)
+            return self.whisper(press, repeated)
         return self._decided(press, decided)
 
     def changes(self, press: Press) -> Reaction:
@@ -101,7 +93,7 @@ class Presses:
                 return Message("The details are in the thread of the card, and follow the run.")
             return run_details(self.parts.snapshot(run))
 
-        return heard(lambda: self._answer(press, show))
+        return heard(lambda: self.answer(press, show))
 
     def cancel(self, press: Press) -> Reaction:
         """Ask why, and whether."""
@@ -110,9 +102,9 @@ class Presses:
             run = self._steered(press, "cancel")
             if run.state not in OPEN and run.state is not RunState.PARKED:
                 raise Refused(f"Run {run.id} is {run.state} already.")
-            return modals.cancel_form(run, self._context(press, run=run.id))
+            return modals.cancel_form(run, self.context(press, run=run.id))
 
-        return self._ask(press, form)
+        return self.ask(press, form)
 
     def resume(self, press: Press) -> Reaction:
         """Go on from the failed step."""
@@ -125,9 +117,9 @@ class Presses:
         def form() -> View:
             run = self._steered(press, "edit")
             workflow = self.parts.catalogue.get(run.workflow)
-            return modals.edit_form(run, workflow, context=self._context(press, run=run.id))
+            return modals.edit_form(run, workflow, context=self.context(press, run=run.id))
 
-        return self._ask(press, form)
+        return self.ask(press, form)
 
     def skip(self, press: Press) -> Reaction:
         """Ask for the result that the failed step should have had."""
@@ -137,9 +129,9 @@ class Presses:
             record = skippable(self.parts.snapshot(run))
             if record is None:
                 raise Refused(f"No step of run {run.id} can be skipped now.")
-            return modals.skip_form(run, record, self._context(press, run=run.id, key=record.key))
+            return modals.skip_form(run, record, self.context(press, run=run.id, key=record.key))
 
-        return self._ask(press, form)
+        return self.ask(press, form)
 
     def fork(self, press: Press) -> Reaction:
         """Start a new run from before the failed step."""
@@ -158,16 +150,10 @@ class Presses:
         def form() -> View:
             workflow = self.parts.catalogue.get(press.value)
             self.parts.service.access.start(press.caller.actor, workflow)
-            context = self._context(press, workflow=workflow.name)
+            context = self.context(press, workflow=workflow.name)
             return modals.start_form(workflow, context=context)
 
-        return self._ask(press, form)
-
-    # App Home --------------------------------------------------------------------------------------------
-
-    def show_home(self, caller: Caller) -> None:
-        """Show somebody's App Home as things stand now."""
-        self.speaker.publish_home(caller.user, home_of(self.parts, caller))
+        return self.ask(press, form)
 
     # -----------------------------------------------------------------------------------------------------
 
@@ -179,8 +165,8 @@ class Presses:
     def _ask_about(self, press: Press, make: Callable[[Approval, Context], View]) -> Reaction:
         found = self._approval(press)
         if found is None:
-            return self._whisper(press, LATE)
-        return self._ask(press, lambda: self._form(make, press, found[0]))
+            return self.whisper(press, LATE)
+        return self.ask(press, lambda: self._form(make, press, found[0]))
 
     def _form(self, make: Callable[[Approval, Context], View], press: Press, ref: ApprovalRef) -> View:
         """A form about an approval, for one who may decide it as it stands."""
@@ -201,7 +187,7 @@ class Presses:
             parts.outbox.touch(approval.run_id)
             parts.refresh(approval.run_id)
             raise Refused(f"{approval.title} changed since you looked; look at it again.")
-        return make(approval, self._context(press, approval=approval.id, digest=ref.digest, run=approval.run_id))
+        return make(approval, self.context(press, approval=approval.id, digest=ref.digest, run=approval.run_id))
 
     def _approved_before(self, press: Press, approval: Approval) -> str:
         """What to tell somebody who has approved this already; "" for anybody else."""
@@ -219,7 +205,7 @@ class Presses:
 
         def show() -> None:
             if not self.parts.answer_at(decided.run_id, press.caller.channel, press.ts, press.reply_url):
-                self._tell(press, f"You approved *{line(decided.title, 150)}*.")
+                self.tell(press, f"You approved *{line(decided.title, 150)}*.")
 
         return heard(show)
 
@@ -232,49 +218,7 @@ class Presses:
         if self.parts.answer_at(run_id, press.caller.channel, press.ts, press.reply_url):
             return heard()
         run = self.parts.known(run_id)
-        return self._whisper(press, f"{named(run) if run else f'Run `{run_id}`'} {words}")
-
-    def _context(self, press: Press, **known: str) -> Context:
-        return Context(channel=press.caller.channel, message=press.ts, reply_url=press.reply_url, **known)
-
-    def _ask(self, press: Press, form: Callable[[], View]) -> Reaction:
-        """Open a modal at once, since a press is good for three seconds, and fill it when it is known how."""
-
-        def open_and_fill() -> None:
-            opened = self.speaker.show(press, modals.loading(LOADING))
-            if opened is None:
-                self.speaker.whisper(press, Message("Slack took too long to open the form. Press the button again."))
-                return
-            try:
-                view = form()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
-                view = modals.telling("That did not work", words_of(noted(error, press.caller.actor, press.action)))
-            if not self.speaker.update(opened, view):
-                self.speaker.whisper(
-                    press, Message("Slack did not show the form. Close it, and press the button again.")
-                )
-
-        return heard(open_and_fill)
-
-    def _answer(self, press: Press, make: Callable[[], Message]) -> None:
-        try:
-            message = make()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
-            message = Message(words_of(noted(error, press.caller.actor, press.action)))
-        self.speaker.whisper(press, message, shown_as_view("Details", message))
-
-    def _whisper(self, press: Press, words: str) -> Reaction:
-        return heard(lambda: self._tell(press, words))
-
-    def _tell(self, press: Press, words: str) -> None:
-        self.speaker.whisper(press, Message(words), modals.telling("Baton", words))
-        if press.view == "home":
-            self.show_home(press.caller)
-
-
-def shown_as_view(title: str, message: Message) -> View:
-    """A message as a modal, where no message can be shown."""
-    return modal(ids.VIEW_CLOSING, title, message.blocks or [section(message.text)])
+        return self.whisper(press, f"{named(run) if run else f'Run `{run_id}`'} {words}")
 
 
 def over(shown: ApprovalSnapshot) -> str:
@@ -302,5 +246,6 @@ HANDLERS: dict[str, Callable[[Presses, Press], Reaction]] = {
     ids.ALERT_FORK: Presses.fork,
     ids.ALERT_DISCARD: Presses.discard,
     ids.WORKFLOW_START: Presses.start,
+    **scheduling.PRESSES,
 }
 """What each button does, by its action id."""

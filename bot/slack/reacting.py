@@ -54,3 +54,13 @@ def wrong(errors: Mapping[str, str]) -> Reaction:
 def instead(view: View) -> Reaction:
     """A form that makes way for another view."""
     return Reaction({"response_action": "update", "view": view})
+
+
+def over(view: View) -> Reaction:
+    """A form over which another one comes; closing that comes back to it."""
+    return Reaction({"response_action": "push", "view": view})
+
+
+def cleared(*then: Errand) -> Reaction:
+    """A form that closes with all that it lies on."""
+    return Reaction({"response_action": "clear"}, then)

@@ -8,36 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.slack import forms, ids
-from bot.slack.commands.fields import fields_of, schema_of, takes_whole
+from bot.slack import forms, ids, scheduling
+from bot.slack.asking import Edge
 from bot.slack.commands.steering import named
 from bot.slack.fields import Field, fields_for
+from bot.slack.filled import WrongFields, at_fields, input_of, read
 from bot.slack.incoming import Submission
-from bot.slack.parts import Parts
 from bot.slack.reacting import Reaction, heard, instead, wrong
-from bot.slack.speaking import Speaker
 from bot.slack.views import lists, modals
 from bot.slack.views.messages import Message
 from bot.slack.words import LATE, words_of
-from workflows.engine.definition import Workflow
 from workflows.engine.errors import Changed, Decided, InvalidInput
 from workflows.engine.model import Approval, Outcome
 
 
-class WrongFields(Exception):
-    """What was filled in does not fit; by block id."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(str(dict(errors)))
-        self.errors = errors
-
-
 @dataclass(frozen=True)
-class Submissions:
+class Submissions(Edge):
     """The modals."""
-
-    parts: Parts
-    speaker: Speaker
 
     def react(self, sent: Submission) -> Reaction:
         """Do what a modal says; raises BatonError with words."""
@@ -60,7 +47,7 @@ class Submissions:
         context, caller = sent.context, sent.caller
         workflow = self.parts.catalogue.get(context.workflow)
         at = _start_at(sent)
-        given = self._input(workflow, sent)
+        given = input_of(workflow, sent)
         labels = _labels(context.labels)
         try:
             run = self.parts.service.start(
@@ -73,7 +60,7 @@ class Submissions:
                 at=at,
             )
         except InvalidInput as error:
-            raise WrongFields(_blocks(workflow, error)) from None
+            raise WrongFields(at_fields(workflow, error)) from None
         self.parts.refresh(run.id)
         return heard(lambda: self.speaker.tell(caller, lists.started_message(run)))
 
@@ -86,11 +73,11 @@ class Submissions:
         """Start over with another input."""
         run = self.parts.store.run(sent.context.run)
         workflow = self.parts.catalogue.get(run.workflow)
-        given = self._input(workflow, sent, json.loads(run.input))
+        given = input_of(workflow, sent, json.loads(run.input))
         try:
             self.parts.recovery.edit(run.id, given, by=sent.caller.actor)
         except InvalidInput as error:
-            raise WrongFields(_blocks(workflow, error)) from None
+            raise WrongFields(at_fields(workflow, error)) from None
         return self._told(sent, run.id)
 
     def skip(self, sent: Submission) -> Reaction:
@@ -109,7 +96,7 @@ class Submissions:
         """Approve, with what was filled in."""
         approval = self._approval(sent)
         fields = fields_for(approval.fields) if approval.fields else ()
-        given = _read(fields, sent) if approval.fields else None
+        given = read(fields, sent) if approval.fields else None
         return self._decide(sent, Outcome.APPROVED, fields, given=given)
 
     def changes(self, sent: Submission) -> Reaction:
@@ -129,8 +116,8 @@ class Submissions:
             raise InvalidInput(f"{approval.title} can be approved as it is, not edited: ask for changes instead.")
         editable, shown = modals.editable_of(approval)
         fields = fields_for(approval.fields) if approval.fields else ()
-        edited = _read(editable, sent, shown)
-        given = _read(fields, sent) if approval.fields else None
+        edited = read(editable, sent, shown)
+        given = read(fields, sent) if approval.fields else None
         return self._decide(sent, Outcome.APPROVED, (*editable, *fields), given=given, edited={**shown, **edited})
 
     def reassign(self, sent: Submission) -> Reaction:
@@ -186,18 +173,6 @@ class Submissions:
             return instead(modals.telling("Done", words))
         return heard(lambda: self.speaker.tell(sent.caller, Message(words)))
 
-    def _input(self, workflow: Workflow[Any, Any], sent: Submission, shown: Mapping[str, Any] | None = None) -> Any:
-        """The input that was filled in; raises WrongFields."""
-        if not takes_whole(workflow):
-            return {**_hidden(workflow, shown), **_read(fields_of(workflow), sent, shown)}
-        text = forms.written(sent.state, ids.WHOLE_INPUT)
-        if schema_of(workflow).get("type") == "string":
-            return text
-        try:
-            return forms.json_value(text)
-        except ValueError as error:
-            raise WrongFields({ids.WHOLE_INPUT: str(error)}) from None
-
 
 def _start_at(sent: Submission) -> datetime | None:
     """When to start: as the form says, else as the command said that opened it."""
@@ -205,29 +180,6 @@ def _start_at(sent: Submission) -> datetime | None:
     if chosen is not None or not sent.context.at:
         return chosen
     return datetime.fromisoformat(sent.context.at)
-
-
-def _read(fields: tuple[Field, ...], sent: Submission, shown: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    given = forms.read(fields, sent.state, sent.caller.team, shown)
-    if given.errors:
-        raise WrongFields(forms.block_errors(fields, given.errors))
-    return dict(given.values)
-
-
-def _hidden(workflow: Workflow[Any, Any], shown: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Values of an input that its form could not show, such as texts that are too long."""
-    known = {field.name for field in fields_of(workflow)}
-    return {name: value for name, value in (shown or {}).items() if name not in known}
-
-
-def _blocks(workflow: Workflow[Any, Any], error: InvalidInput) -> dict[str, str]:
-    """Words at the fields; raises the error again where it is about none of them."""
-    if takes_whole(workflow):
-        return {ids.WHOLE_INPUT: str(error)[:1_900]}
-    found = forms.block_errors(fields_of(workflow), error.fields)
-    if not found:
-        raise error
-    return found
 
 
 def _labels(text: str) -> dict[str, str]:
@@ -248,5 +200,6 @@ HANDLERS: dict[str, Callable[[Submissions, Submission], Reaction]] = {
     ids.VIEW_REJECT: Submissions.reject,
     ids.VIEW_EDIT_APPROVE: Submissions.edit_approve,
     ids.VIEW_REASSIGN: Submissions.reassign,
+    **scheduling.FORMS,
 }
 """What each modal does, by its callback id."""

@@ -20,7 +20,9 @@ LATE = "This button is from an earlier time and does nothing any more. `/baton a
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _COMMANDS = {"show": "status", "approve": "approvals", "reject": "approvals", "changes": "approvals"}
-_TOLD = re.compile(r"`baton (runs|show|workflows|approvals|approve|reject|changes|resume|cancel|pause|unpause|run)\b")
+_TOLD = re.compile(
+    r"`baton (runs|show|workflows|approvals|approve|reject|changes|resume|cancel|pause|unpause|schedule|run)\b"
+)
 _STYLES = str.maketrans({"*": "∗", "~": "∼"})  # noqa: RUF001 - letters that look alike, and style nothing
 
 

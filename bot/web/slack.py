@@ -100,6 +100,7 @@ def slack_side(runtime: Runtime) -> SlackSide | None:
         runtime.slack_directory,
         runtime.catalogue,
         runtime.clock.now,
+        runtime.schedules,
     )
     speaker = Speaker(client)
     errands = Errands()

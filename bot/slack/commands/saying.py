@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.slack.commands import looking, steering
+from bot.slack.commands import looking, scheduling, steering
 from bot.slack.commands.starting import start
 from bot.slack.incoming import Caller
 from bot.slack.parts import Parts
 from bot.slack.phrases import (
+    AddSchedule,
     Approvals,
     Cancel,
     Help,
+    KeepSchedule,
+    ListSchedules,
     Pause,
     Phrase,
     Resume,
@@ -25,7 +28,7 @@ from bot.slack.phrases import (
 )
 from bot.slack.reacting import Answer, Form
 
-HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer]] = {
+HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer | Form]] = {
     Runs: looking.runs,
     Status: looking.status,
     Approvals: looking.approvals,
@@ -36,12 +39,16 @@ HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer]] = {
     Cancel: steering.cancel,
     Pause: steering.pause,
     Unpause: steering.unpause,
+    ListSchedules: scheduling.listed,
+    AddSchedule: scheduling.add,
 }
-"""What each phrase does, but for the one that starts a run."""
+"""What each phrase does, but for those that start a run."""
 
 
 def carry_out(parts: Parts, phrase: Phrase, caller: Caller, key: str) -> Answer | Form:
     """Do what a person said; raises BatonError with words for them. `key` makes a repeated start harmless."""
     if isinstance(phrase, Start):
         return start(parts, phrase, caller, key)
+    if isinstance(phrase, KeepSchedule):
+        return scheduling.keep(parts, phrase, caller, key)
     return HANDLERS[type(phrase)](parts, phrase, caller)

@@ -47,6 +47,7 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("approvals", "what waits for your decision"),
         ("cancel RUN reason", "end it; what its sagas finished is undone"),
         ("resume RUN", "let a failed run go on from the failed step"),
+        ("schedule", "what starts by the clock; `schedule add` makes more, `schedule show NAME` looks at one"),
         ("pause NAME", "start no more steps of a workflow, or of everything; `unpause NAME` goes on (admins)"),
     ]
     lines = [f"`{said} {words}`  {what}" for words, what in rows]

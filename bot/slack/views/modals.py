@@ -46,7 +46,7 @@ def start_form(
 ) -> View:
     """Start a run: the workflow's input model is the form."""
     blocks = [section(f"*{line(workflow.title or workflow.name)}*"), *_wrong(errors)]
-    blocks += _input_of(workflow, values, errors)
+    blocks += input_of(workflow, values, errors)
     if context.at:
         blocks.append(small(f"It starts {_moment(context.at)}."))
     else:
@@ -62,7 +62,7 @@ def edit_form(
     given = value_of(run.input)
     shown = values if values is not None else given
     words = f"*{line(title_of(run))}*\nWith another input the run does everything anew, even what was already done."
-    blocks = [section(words), *_wrong(errors), *_input_of(workflow, shown, errors)]
+    blocks = [section(words), *_wrong(errors), *input_of(workflow, shown, errors)]
     return modal(ids.VIEW_EDIT, "Edit input and retry", blocks, submit="Retry", close="Back", metadata=context.text())
 
 
@@ -153,7 +153,8 @@ def reassign_form(approval: Approval, context: Context, errors: Errors | None = 
 # parts -------------------------------------------------------------------------------------------------------
 
 
-def _input_of(workflow: Workflow[Any, Any], values: Any, errors: Errors | None) -> list[Block]:
+def input_of(workflow: Workflow[Any, Any], values: Any, errors: Errors | None) -> list[Block]:
+    """The inputs for what a workflow is to be given."""
     fields = fields_for(schema_of(workflow))
     if fields:
         return input_blocks(fields, values if isinstance(values, Mapping) else {}, errors)

@@ -17,7 +17,7 @@ from bot.settings import read_settings
 from tests.unit.bot.cli_stage import Stage
 from workflows.engine.schedules.ports import ScheduleWrites
 
-ADD = ("schedule", "add", "morning", "plain", "0 9 * * mon-fri")
+ADD = ("schedule", "add", "morning", "plain", "weekdays 9:00")
 TEXT = ("--text", "Ö tea")
 
 
@@ -96,7 +96,7 @@ def test_input_comes_as_json_or_a_file_too(stage: Stage) -> None:
     [
         (("schedule",), "Missing command"),
         (("schedule", "ad"), "No such command 'ad'"),
-        (("schedule", "add", "a", "plain"), "Missing argument 'CRON'"),
+        (("schedule", "add", "a", "plain"), "Missing argument 'RULE'"),
         (("schedule", "add", "a", "plain", "0 9 * *", *TEXT), "has 4 fields, and needs five"),
         (("schedule", "add", "a", "plain", "0 9 * * 8", *TEXT), "'8' is no day of the week"),
         (("schedule", "add", "a", "plan", "@daily", *TEXT), "Did you mean plain?"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from workflows.engine.definition import Workflow
 from workflows.engine.errors import InvalidInput, NotAllowed, Refused, UnknownWorkflow
 from workflows.engine.ids import new_id
 from workflows.engine.model import Audit, Run
@@ -30,6 +32,8 @@ from workflows.engine.service import Service
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SHOWN = 3
 """So many ticks to come are shown."""
+COMING = 5
+"""So many are shown before a schedule is made."""
 LARGEST = 64_000
 """Characters of an input as JSON; what is larger belongs where a step can fetch it."""
 LONGEST_JITTER = timedelta(days=1)
@@ -75,15 +79,7 @@ class Schedules:
 
     def add(self, wanted: Wanted, *, by: str) -> Seen:
         """Make a schedule; its first tick is the first one from now on."""
-        workflow = self._service.catalogue.get(wanted.workflow)
-        self._service.access.schedule(by, workflow)
-        if not NAME.fullmatch(wanted.name):
-            raise InvalidInput(
-                f"{wanted.name!r} is no name for a schedule: 1 to 64 letters, digits, dots, dashes and underscores, "
-                "with a letter or digit at first."
-            )
-        parse(wanted.cron)
-        zone_of(wanted.zone)
+        workflow = self.check(wanted, by=by)
         text = self._service.startable(workflow, wanted.given)
         if len(text) > LARGEST:
             raise InvalidInput(
@@ -91,7 +87,6 @@ class Schedules:
                 "let a step fetch what is large."
             )
         now = self._service.now()
-        self._check_jitter(wanted, now)
         cron = " ".join(wanted.cron.split())
         made = Schedule(
             new_id(), wanted.name, workflow.name, text, cron, wanted.zone, by, now, now, wanted.overlap,
@@ -99,8 +94,34 @@ class Schedules:
         )  # fmt: skip
         made = replace(made, wake_at=wake_at_of(made, self._calendar))
         if not self._book.add(made, self._audit(made, by, "add")):
-            raise Refused(f"There is a schedule {made.name} already. `baton schedule remove {made.name}` removes it.")
+            raise _taken(made.name)
         return self._seen(made)
+
+    def check(self, wanted: Wanted, *, by: str) -> Workflow[Any, Any]:
+        """The workflow, if this can be a schedule as far as all but its input goes; nothing is kept.
+
+        Raises InvalidInput with words for the field of `Wanted` that is wrong.
+        """
+        workflow = self._service.catalogue.get(wanted.workflow)
+        self._service.access.schedule(by, workflow)
+        with _about("name"):
+            _check_name(wanted.name)
+        with _about("cron"):
+            parse(wanted.cron)
+        with _about("zone"):
+            zone_of(wanted.zone)
+        with _about("jitter"):
+            self._check_jitter(wanted, self._service.now())
+        return workflow
+
+    def check_free(self, name: str) -> None:
+        """Raise Refused for a name that another schedule has."""
+        if self._book.named(name) is not None:
+            raise _taken(name)
+
+    def coming(self, cron: str, zone: str, *, count: int = COMING) -> tuple[datetime, ...]:
+        """When a rule ticks next, in its zone; raises InvalidInput for what is no rule or zone."""
+        return tuple(self._calendar.next(cron, zone, self._service.now(), count))
 
     def listed(self, *, by: str) -> list[Seen]:
         """The schedules that this person may see, by name."""
@@ -240,3 +261,24 @@ class Schedules:
     def _audit(self, schedule: Schedule, by: str, verb: str, now: datetime | None = None) -> Audit:
         detail = f"{schedule.name}: {schedule.workflow}, {schedule.cron}, {schedule.zone}"
         return Audit(now or self._service.now(), by, f"schedule {verb}", "", detail)
+
+
+@contextlib.contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Say of which field it is that something does not fit."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(str(error), {field: str(error)}) from None
+
+
+def _taken(name: str) -> Refused:
+    return Refused(f"There is a schedule {name} already. `baton schedule remove {name}` removes it.")
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} is no name for a schedule: 1 to 64 letters, digits, dots, dashes and underscores, "
+            "with a letter or digit at first."
+        )

@@ -11,13 +11,15 @@ from pydantic import BaseModel, Field
 
 from bot.slack import forms, ids
 from bot.slack.ids import FORM_INPUT, Context
-from bot.slack.views import modals
+from bot.slack.views import modals, schedules
 from bot.slack.views.messages import View
 from tests.payloads import check_view
 from tests.unit.bot.slack.snapshots import HOSTILE, NOW, a_run, an_approval
 from workflows import LongText, Run, workflow
 from workflows.engine.model import Approval, Kind, Record, StepState
+from workflows.engine.schedules.keeping import Wanted
 
+WANTED = Wanted("morning", "article", "0 9 * * mon-fri", zone="Europe/Berlin")
 CONTEXT = Context(run="01k9", approval="ap1", digest="d" * 16, channel="C1")
 
 
@@ -190,6 +192,7 @@ def test_every_form_that_is_submitted_is_listed() -> None:
         modals.edit_approve_form(an_editable({"title": "", "body": ""}), CONTEXT),
         modals.changes_form(an_approval(), CONTEXT), modals.reject_form(an_approval(), CONTEXT),
         modals.reassign_form(an_approval(), CONTEXT),
+        schedules.rule_form([article], {}, CONTEXT), schedules.input_form(article, WANTED, (NOW,), None, CONTEXT),
     ]  # fmt: skip
     assert {view["callback_id"] for view in made} == set(ids.VIEWS)
 

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from bot.slack.grammar import Grammar
 from bot.slack.phrases import (
     VERBS,
+    AddSchedule,
     Approvals,
     Cancel,
     Help,
+    KeepSchedule,
+    ListSchedules,
     Pause,
     Phrase,
     PhraseError,
@@ -34,6 +37,26 @@ UNDERSTOOD: dict[str, Phrase] = {
     "HELP": Help(),
     "help!": Help(),
     "?": Help(),
+    "schedule": ListSchedules(),
+    "schedule list": ListSchedules(),
+    "schedule add": AddSchedule(),
+    "schedule add morning": AddSchedule("morning"),
+    "schedule add morning Content-Pipeline": AddSchedule("morning", "content_pipeline"),
+    "schedule add m note weekdays at 9:00 Europe/Berlin topic=tea": AddSchedule(
+        "m", "note", "weekdays at 9:00", "Europe/Berlin", (("topic", "tea"),)
+    ),
+    'schedule add m note "0 9 * * mon-fri" --zone UTC --overlap=queue —catch-up all topic="green tea"': AddSchedule(
+        "m", "note", "0 9 * * mon-fri", "UTC", (("topic", "green tea"),), (("overlap", "queue"), ("catch_up", "all"))
+    ),
+    "schedule add m note */15 * * * *": AddSchedule("m", "note", "*/15 * * * *"),
+    "schedule add m note hourly --show-in <#C34|ops> zone=field": AddSchedule(
+        "m", "note", "hourly", "", (("zone", "field"),), (("show_in", "C34"),)
+    ),
+    "schedule show `m`": KeepSchedule("show", "m"),
+    "schedule PAUSE m": KeepSchedule("pause", "m"),
+    "schedule run m": KeepSchedule("run-now", "m"),
+    "schedule run-now m": KeepSchedule("run-now", "m"),
+    "schedule delete m": KeepSchedule("remove", "m"),
     "run note": Start("note"),
     "run Content-Pipeline topic=tea": Start("content_pipeline", (("topic", "tea"),)),
     'run note topic="green tea" copies=2': Start("note", (("topic", "green tea"), ("copies", "2"))),
@@ -89,17 +112,42 @@ def test_a_workflows_own_command_is_followed_by_its_fields() -> None:
     assert GRAMMAR.read_start("note", "") == Start("note")
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("schedule adds m", "Did you mean `/baton schedule add`"),
+        ("schedule frobnicate", "There are add, list, show"),
+        ("schedule pause", "Which schedule"),
+        ("schedule pause a b", "takes one name"),
+        ("schedule add m note daily 9:00 --zone", "`--zone` needs a value"),
+        ("schedule add m note daily 9:00 topic=green tea", 'topic="green tea"'),
+        ("schedule add m note daily 9:00 --often", "I don't know the option --often"),
+    ],
+)
+def test_what_is_said_of_schedules_wrongly_is_answered_with_how(line: str, words: str) -> None:
+    with pytest.raises(PhraseError) as caught:
+        GRAMMAR.read(line)
+    assert words in str(caught.value)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_word_is_near_to_its_typo(verb: str) -> None:
     typo = verb[:-1] + verb[-1] * 2
-    GRAMMAR.read(verb if verb in ("runs", "workflows", "approvals", "help") else f"{verb} x")
+    GRAMMAR.read(verb if verb in ("runs", "workflows", "approvals", "schedule", "help") else f"{verb} x")
     with pytest.raises(PhraseError, match=f"Did you mean `/baton {verb}`"):
         GRAMMAR.read(typo)
 
 
 @given(st.text(max_size=200))
 def test_whatever_is_said_is_understood_or_answered(text: str) -> None:
-    for line in (text, f"run note {text}", f"runs {text}", f"cancel {text}"):
+    for line in (
+        text,
+        f"run note {text}",
+        f"runs {text}",
+        f"cancel {text}",
+        f"schedule {text}",
+        f"schedule add {text}",
+    ):
         assert _answer(line)
 
 
