@@ -12,8 +12,11 @@ from pydantic import BaseModel, ValidationError
 from bot.settings import Settings, SettingsError
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
+from integrations.crm import CRM
+from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannelSettings
 from integrations.local_covers.connector import LocalCoversSettings
+from integrations.local_crm.connector import LocalCRMSettings
 from integrations.local_library.connector import LocalLibrarySettings
 from integrations.local_outbox.connector import LocalOutboxSettings
 from integrations.local_site.models import LocalSiteSettings
@@ -40,7 +43,7 @@ def registry(
     `channel` makes the connector for channels, when it is not the local one.
     """
     bindings: Bound = {Images: _images(settings)}
-    for part in (_topics, _site, _search, _models, _local):
+    for part in (_topics, _site, _search, _models, _crm, _local):
         bindings.update(part(settings))
     if channel is not None:
         bindings[Channel] = channel
@@ -97,6 +100,21 @@ def _site(settings: Settings) -> Bound:
         url=settings.wordpress_url, user=settings.wordpress_user, app_password=settings.wordpress_app_password,
     )  # fmt: skip
     return {Site: lazy("integrations.wordpress.connector:WordPress", made)}
+
+
+def _crm(settings: Settings) -> Bound:
+    if (settings.baton_crm or ("hubspot" if settings.hubspot_token else "local")) == "local":
+        local = LocalCRMSettings(path=settings.home / "crm.db")
+        return {CRM: lazy("integrations.local_crm.connector:LocalCRM", local)}
+    if settings.hubspot_token is None:
+        raise SettingsError("BATON_CRM is hubspot: HUBSPOT_TOKEN has to be set too.")
+    values: dict[str, Any] = {"token": settings.hubspot_token}
+    if settings.hubspot_url:
+        values["url"] = settings.hubspot_url
+    if settings.hubspot_id_property:
+        values["id_property"] = settings.hubspot_id_property
+    made = _made(HubSpotSettings, "HUBSPOT_TOKEN, HUBSPOT_URL and HUBSPOT_ID_PROPERTY", **values)
+    return {CRM: lazy("integrations.hubspot.connector:HubSpot", made)}
 
 
 def _search(settings: Settings) -> Bound:

@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     baton_wikipedia_url: str = ""
     """Another server of the same kind; empty means the English Wikipedia."""
 
+    baton_crm: Literal["", "local", "hubspot"] = ""
+    """Empty: HubSpot with a token, else the local one."""
+    hubspot_token: SecretStr | None = None
+    hubspot_url: str = ""
+    """Another server of the same kind; empty means HubSpot's own."""
+    hubspot_id_property: str = ""
+    """The unique property by which Baton knows its records; empty means baton_id."""
+
     notion_token: SecretStr | None = None
     notion_data_source: str = ""
     wordpress_url: str = ""

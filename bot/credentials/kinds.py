@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from bot.settings import Settings
 from integrations.base import Connector
+from integrations.crm import CRM
 from integrations.protocols import Images, Models, Search, Site, Topics
 from workflows.engine.errors import BatonError, InvalidInput
 
@@ -67,6 +68,7 @@ def _wrong(field: CredentialField, value: str) -> str:
 
 
 KINDS = (
+    CredentialKind("hubspot", "HubSpot", (CredentialField("token", "hubspot_token", "Access token"),), (CRM,)),
     CredentialKind(
         "notion",
         "Notion",

@@ -12,9 +12,13 @@ from pydantic import SecretStr
 from integrations.ai.connector import PydanticAI
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
+from integrations.crm import Company, Deal, RecordRef
 from integrations.http import Unlimited
+from integrations.hubspot.connector import HubSpot
+from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannel, LocalChannelSettings
 from integrations.local_covers.connector import LocalCovers, LocalCoversSettings
+from integrations.local_crm.connector import LocalCRM, LocalCRMSettings
 from integrations.local_library.connector import LocalLibrary, LocalLibrarySettings
 from integrations.local_outbox.connector import LocalOutbox, LocalOutboxSettings
 from integrations.local_site.connector import LocalSite
@@ -99,6 +103,11 @@ CASES: tuple[ConnectorCase, ...] = (
         make=lambda folder: LocalOutbox(LocalOutboxSettings(folder=folder / "outbox")),
         misconfigured=lambda folder: LocalOutbox(LocalOutboxSettings(folder=a_file(folder))),
     ),
+    ConnectorCase(
+        LocalCRM,
+        make=lambda folder: LocalCRM(LocalCRMSettings(path=folder / "crm.db")),
+        misconfigured=lambda folder: LocalCRM(LocalCRMSettings(path=a_file(folder) / "crm.db")),
+    ),
     ConnectorCase(LocalCovers, make=lambda folder: LocalCovers(LocalCoversSettings())),
     ConnectorCase(LocalWriter, make=lambda folder: LocalWriter()),
     ConnectorCase(
@@ -133,6 +142,25 @@ CASES: tuple[ConnectorCase, ...] = (
             "upload_media": HttpCall(lambda site: site.upload_media(AN_IMAGE), write=True),
             "get_post": HttpCall(lambda site: site.get_post("7"), write=False),
             "ensure_term": HttpCall(lambda site: site.ensure_term("tag", "Cats"), write=True),
+        },
+    ),
+    ConnectorCase(
+        HubSpot,
+        over_http=lambda url: HubSpot(HubSpotSettings(token=SecretStr(MADE_UP), url=url), limit=Unlimited()),
+        healthy={
+            "GET /account-info/2026-03/details": as_json({"portalId": 123456, "uiDomain": "app.hubspot.com"}),
+            **{
+                f"GET /crm/properties/2026-03/{kind}/baton_id": as_json({"name": "baton_id", "hasUniqueValue": True})
+                for kind in ("contacts", "companies", "deals", "tickets")
+            },
+        },
+        calls={
+            "get_deal": HttpCall(lambda crm: crm.get_deal("7"), write=False),
+            "search_contacts": HttpCall(lambda crm: crm.search_contacts("Ada"), write=False),
+            "save_deal": HttpCall(lambda crm: crm.save_deal(Deal(title="Ten chairs", stage="s")), write=True),
+            "save_company": HttpCall(lambda crm: crm.save_company(Company(id="7", name="Acme")), write=True),
+            "add_note": HttpCall(lambda crm: crm.add_note(RecordRef(kind="deal", id="7"), "Called"), write=True),
+            "prepare": HttpCall(lambda crm: crm._records.make_ready("deal"), write=True),
         },
     ),
     ConnectorCase(
