@@ -73,6 +73,10 @@ class StoreUnavailable(BatonError):
     """The database can't be reached or can't take writes; nothing was recorded."""
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The connection broke while the database wrote: what was asked for may be recorded, or not."""
+
+
 # What a body sees ----------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,12 @@ def place(url: URL) -> str:
     return f"{host}{port}/{url.database or ''}"
 
 
+def identity(url: str) -> str:
+    """Which database an address means, the same from every folder; never with a user or password."""
+    parsed = parse(url)
+    return str(Path(parsed.database or "").resolve()) if parsed.get_backend_name() == "sqlite" else place(parsed)
+
+
 def _shown(path: str) -> str:
     file = Path(path)
     if file.is_absolute() and file.is_relative_to(Path.cwd()):

@@ -20,14 +20,17 @@ from workflows.engine.errors import StoreUnavailable
 from workflows.engine.ports import Clock
 from workflows.storage.address import parse, place
 from workflows.storage.columns import Utc
-from workflows.storage.faults import Fault, away, fault, refused
+from workflows.storage.faults import Fault, away, fault, refused, unknown
 from workflows.storage.neighbours import Neighbours, Turnstile
 from workflows.storage.pipelined import pipelined, wait_where_needed
+from workflows.storage.sound import Soundness
 from workflows.storage.together import Together
 
 T = TypeVar("T")
 TRIES = 8
 """How often a transaction is tried that others got in the way of."""
+REPLACED = 3
+"""How often a transaction is begun anew on another connection when the one that it had died."""
 ASK_EVERY = 0.0005
 """Seconds between two requests for SQLite's write lock."""
 LITE_CONNECTIONS = 8
@@ -49,6 +52,9 @@ class Database:
         self._clock = clock
         self._turns: AbstractContextManager[None] = Turnstile() if self.lite else nullcontext()
         self.engine = _lite_engine(self.url, lock_timeout) if self.lite else _server_engine(self.url, pool_size)
+        self._sound = Soundness()
+        if not self.lite:
+            self._sound.watch(self.engine)
         # READ COMMITTED gives reads no common view, so that BEGIN and COMMIT would be two round trips for nothing
         self._reading = self.engine if self.lite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._viewing = self.engine if self.lite else self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -137,7 +143,7 @@ class Database:
         *,
         writes: bool = False,
     ) -> T:
-        replaced = False
+        replaced = 0
         for tried in range(TRIES):
             ending: list[bool] = []
             try:
@@ -149,8 +155,12 @@ class Database:
                     raise
                 if kind is Fault.REFUSED:
                     raise refused(error, self.place) from None
-                if kind is Fault.GONE and not ending and not replaced:
-                    replaced = True
+                if kind is Fault.GONE:
+                    self._sound.doubt()
+                    if ending:
+                        raise unknown(self.place) from None
+                if kind is Fault.GONE and replaced < REPLACED:
+                    replaced += 1
                 elif kind is not Fault.AGAIN or tried == TRIES - 1:
                     raise away(error, self.place) from None
                 else:

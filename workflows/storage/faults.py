@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 
 from psycopg import Error as PostgresError
+from psycopg import InterfaceError as PostgresInterfaceError
 from psycopg import OperationalError as PostgresOperationalError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from workflows.engine.errors import InvalidInput, StoreUnavailable
+from workflows.engine.errors import InvalidInput, OutcomeUnknown, StoreUnavailable
 
 
 class Fault(enum.Enum):
@@ -26,8 +27,10 @@ class Fault(enum.Enum):
 
 
 AGAIN_STATES = frozenset({"40001", "40P01", "55P03"})
+ENDED_STATES = frozenset({"57P01", "57P02", "57P05", "25P03"})
+"""The server ended this connection: an administrator, a crash of another one, too long a silence."""
 AWAY_CLASSES = frozenset({"08", "28", "3D", "3F", "42", "53", "54", "55", "57", "58", "F0", "XX"})
-AWAY_STATES = frozenset({"25006", "25P02", "25P03", "25P04"})
+AWAY_STATES = frozenset({"25006", "25P02", "25P04"})
 SQLITE_REFUSED = ("constraint failed", "too big", "datatype mismatch")
 
 FILE_ADVICE = {
@@ -76,6 +79,8 @@ def fault(error: BaseException) -> Fault | None:
         return Fault.AWAY
     if isinstance(error, UnicodeEncodeError):
         return Fault.REFUSED
+    if isinstance(error, PostgresError):
+        return _of_driver(error)
     if not isinstance(error, DBAPIError):
         return None
     state = sqlstate(error)
@@ -85,11 +90,33 @@ def fault(error: BaseException) -> Fault | None:
         return Fault.REFUSED if any(word in text for word in SQLITE_REFUSED) or not away else Fault.AWAY
     if state in AGAIN_STATES:
         return Fault.AGAIN
-    if error.connection_invalidated:
+    if error.connection_invalidated or state in ENDED_STATES:
         return Fault.GONE
     if state is None or state[:2] in AWAY_CLASSES or state in AWAY_STATES:
         return Fault.AWAY
     return Fault.REFUSED
+
+
+def _of_driver(error: PostgresError) -> Fault | None:
+    """The same of an error that SQLAlchemy did not see, such as one of a pipeline's end.
+
+    It concerns a connection that was open, since SQLAlchemy opens them all.
+    """
+    if error.sqlstate in AGAIN_STATES:
+        return Fault.AGAIN
+    if error.sqlstate in ENDED_STATES:
+        return Fault.GONE
+    if not isinstance(error, PostgresOperationalError | PostgresInterfaceError):
+        return None
+    return Fault.GONE if error.sqlstate is None else Fault.AWAY
+
+
+def unknown(place: str) -> OutcomeUnknown:
+    """The connection broke after COMMIT was sent, before its answer came."""
+    return OutcomeUnknown(
+        f"The connection to the database {place} broke while it wrote: whether this was recorded is not known. "
+        "Look before you repeat it."
+    )
 
 
 def away(error: BaseException, place: str) -> StoreUnavailable:
