@@ -13,10 +13,12 @@ from bot.settings import read_settings
 def main(run_id: str, owner: str) -> int:
     """Advance the run once, keeping its lease alive meanwhile."""
     runtime = Runtime(read_settings())
+    presence = runtime.roster.enter(owner)
     hands = runtime.hands(owner)
     threading.Thread(target=_keep, args=(runtime, hands), daemon=True).start()
     hands.engine.advance(run_id, alone=True)
     hands.close()
+    presence.leave()
     return 0
 
 

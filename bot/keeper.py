@@ -38,25 +38,51 @@ class Keeper:
     """Renews and releases leases as it is asked to.
 
     It hears `renew OWNER` and `release OWNER crashed|left`, and answers `renewed OWNER UNTIL`,
-    `unrenewed OWNER` and `released OWNER`. A release is tried until it succeeds.
+    `unrenewed OWNER` and `released OWNER`. A release is tried until it succeeds. Every so often it calls `look`.
     """
 
-    def __init__(self, leases: Leases, queue: Queue, line: Line, ttl: timedelta) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        queue: Queue,
+        line: Line,
+        ttl: timedelta,
+        look: Callable[[], None],
+        look_every: float,
+    ) -> None:
         self._leases = leases
         self._queue = queue
         self._line = line
         self._ttl = ttl
         self._owed: dict[str, bool] = {}
+        self._look = look
+        self._look_every = look_every
+        self._look_at = 0.0
         self._outage = Outage("the database of leases")
 
     def run(self) -> int:
         """Serve until the supervisor closes the line."""
-        while (lines := self._line.receive(self._outage.delay if self._owed else None)) is not None:
+        while (lines := self._line.receive(self._patience())) is not None:
             for line in lines:
                 self._obey(line)
             for owner, crashed in list(self._owed.items()):
                 self._release(owner, crashed=crashed)
+            self._look_around()
         return 0
+
+    def _patience(self) -> float:
+        rest = max(self._look_at - time.monotonic(), 0.0)
+        return min(self._outage.delay, rest) if self._owed else rest
+
+    def _look_around(self) -> None:
+        """Give up what other workers of this machine left that died whole."""
+        if time.monotonic() < self._look_at:
+            return
+        try:
+            self._look()
+        except Exception as error:  # noqa: BLE001  the next look tries again
+            self._outage.failed(error)
+        self._look_at = time.monotonic() + max(self._look_every, self._outage.delay)
 
     def _obey(self, line: str) -> None:
         match line.split():

@@ -22,6 +22,7 @@ from bot.embedded import NoEmbeddedRedis, revive
 from bot.forking import Line, fork
 from bot.keeping import Keeping
 from bot.outage import Outage
+from bot.presence import LOOK_EVERY, Mourner
 from bot.runtime import Runtime
 from bot.settings import Settings
 from bot.slack.delivery.ringing import DueCards
@@ -177,7 +178,9 @@ def worker_parent(settings: Settings, redis_url: str) -> WorkerParent:
         grace=timedelta(seconds=settings.baton_grace),
     )
     make = functools.partial(Runtime, settings, redis_url)
-    return WorkerParent(worker, lambda owner: make().hands(owner), lambda: make().store, lambda: make().queue)
+    return WorkerParent(
+        worker, lambda owner: make().hands(owner), lambda: make().store, lambda: make().queue, make().roster
+    )
 
 
 def _look_at_schedules(runtime: Runtime) -> None:
@@ -201,6 +204,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
 
     ticks = [
         Tick("rescue", every, rescue),
+        Tick("dead", timedelta(seconds=LOOK_EVERY), Mourner(runtime.roster, runtime.store, runtime.queue).look),
         Tick("remind", every, remind),
         Tick("schedules", every, functools.partial(_look_at_schedules, runtime)),
         Tick("recount", RECOUNT_EVERY, runtime.store.recount),

@@ -15,6 +15,7 @@ import structlog
 from redis import Redis
 
 from bot.outage import Outage
+from bot.presence import Roster
 from bot.settings import Settings
 from integrations.base import Connector
 from integrations.registry import Registry
@@ -36,6 +37,7 @@ from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
 from workflows.engine.turn import Means
 from workflows.storage import revision
+from workflows.storage.address import identity
 from workflows.storage.rings_aside import RingsAside
 from workflows.storage.rq_queue import RqQueue, connect
 from workflows.storage.store import SqlStore
@@ -99,6 +101,11 @@ class Runtime:
     def outbox(self) -> Outbox:
         """What is to be shown in Slack; in the store's database."""
         return self.store.outbox
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Which processes of this machine hold leases in this database."""
+        return Roster(self.settings.home / "run" / "workers", identity(self.settings.database))
 
     @cached_property
     def redis(self) -> Redis:

@@ -12,7 +12,8 @@ signal or the news of a death. Everything that opens something is a factory, cal
 A child beats on its line. While it does, the keeper is asked to renew its leases every third of their time, and
 the answer says until when they hold. A child that dies is noticed at once: its leases are released, its runs rung.
 A child that only stops (SIGSTOP, a seized interpreter) is left its process, but not its leases. When this process
-dies, the kernel kills the children (elsewhere than on Linux they notice the closed line): nobody would renew.
+dies, the kernel kills the children (elsewhere than on Linux they notice the closed line): nobody would renew. Then
+the keepers and clocks of this machine see by the roster that they are dead.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ import structlog
 
 from bot.forking import Closable, Line, Process, fork
 from bot.keeper import Keeper, KeeperProcess, Leases
+from bot.presence import LOOK_EVERY, Mourner, Roster
 from bot.worker import WORN_OUT, Hands, WorkerSettings, work
 from workflows.engine.ports import Queue
 
@@ -136,11 +138,13 @@ class WorkerParent:
         hands: Callable[[str], Hands],
         leases: Callable[[], Leases],
         queue: Callable[[], Queue],
+        roster: Roster,
     ) -> None:
         self._settings = settings
         self._hands = hands
         self._leases = leases
         self._queue = queue
+        self._roster = roster
         self._slots = [Slot(number) for number in range(settings.processes)]
         self._keeper = KeeperProcess(self._keep)
         self._signals = Signals()
@@ -203,13 +207,16 @@ class WorkerParent:
             if slot.child is None and now >= slot.due:
                 self._born += 1
                 owner = f"{socket.gethostname()}-{os.getpid()}-{self._born}-{secrets.token_hex(3)}"
-                process = fork(functools.partial(work, self._settings, self._hands, owner), self._open_ends())
+                being = functools.partial(work, self._settings, self._hands, self._roster, owner)
+                process = fork(being, self._open_ends())
                 slot.child = Child(owner, process, born=now, heard=now, asked=now)
                 log.info("worker process started", owner=owner, pid=process.pid)
 
     def _keep(self, line: Line) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is needed to the end, whoever else was told to go
-        return Keeper(self._leases(), self._queue(), line, self._settings.lease).run()
+        leases, queue = self._leases(), self._queue()
+        look = Mourner(self._roster, leases, queue).look
+        return Keeper(leases, queue, line, self._settings.lease, look, LOOK_EVERY).run()
 
     # life
 
@@ -269,6 +276,8 @@ class WorkerParent:
         if time.monotonic() > since + self._settings.grace.total_seconds() + MARGIN or self._signals.at_once:
             for child in self._children():
                 child.killed = True
+                if not self._signals.at_once:
+                    self._roster.strike(child.owner)  # the keeper gives its leases back, and calls it no crash
                 child.process.kill()
 
     def _close(self) -> None:

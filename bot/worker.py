@@ -17,6 +17,7 @@ import structlog
 
 from bot.forking import ORPHANED, Line
 from bot.lanes import Function, LaneWorker, connect
+from bot.presence import Roster
 
 ADVANCE = "bot.worker.advance"
 """The name by which a ring asks for `advance`. It is stored in Redis, so it is compatibility data."""
@@ -163,9 +164,10 @@ class WorkerChild:
         self._hands.drain()
 
 
-def work(settings: WorkerSettings, hands: Callable[[str], Hands], owner: str, line: Line) -> int:
+def work(settings: WorkerSettings, hands: Callable[[str], Hands], roster: Roster, owner: str, line: Line) -> int:
     """Be a worker process: build its hands and its lanes, and run them. Called right after the fork."""
     os.nice(NICENESS)
+    presence = roster.enter(owner)
     worker = LaneWorker(
         settings.queues,
         owner,
@@ -174,4 +176,6 @@ def work(settings: WorkerSettings, hands: Callable[[str], Hands], owner: str, li
         lanes=settings.lanes,
         apart={DELIVERIES: settings.delivery_lanes},
     )
-    return WorkerChild(hands(owner), worker, line, beat=settings.beat, grace=settings.grace).run()
+    code = WorkerChild(hands(owner), worker, line, beat=settings.beat, grace=settings.grace).run()
+    presence.leave()
+    return code

@@ -46,7 +46,9 @@ def worker() -> int:
     def hands(owner: str) -> Hands:
         return Runtime(settings).hands(owner, checkpoint=checkpoint)
 
-    return WorkerParent(limits, hands, lambda: Runtime(settings).store, lambda: Runtime(settings).queue).run()
+    runtime = Runtime(settings)  # in this process it names a folder, and opens nothing
+    roster = runtime.roster
+    return WorkerParent(limits, hands, lambda: Runtime(settings).store, lambda: Runtime(settings).queue, roster).run()
 
 
 def clock() -> int:

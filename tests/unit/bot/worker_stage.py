@@ -22,6 +22,7 @@ from pathlib import Path
 import structlog
 
 from bot import supervisor
+from bot.presence import Roster
 from bot.supervisor import WorkerParent
 from bot.worker import WorkerSettings
 from workflows.engine.ports import Queue, Ring
@@ -132,8 +133,9 @@ def main() -> int:
     def queue() -> Queue:
         return RqQueue(connect(settings.redis_url))
 
-    parent = WorkerParent(settings, lambda owner: StageHands(folder, owner), lambda: StageLeases(folder), queue)
-    return parent.run()
+    roster = Roster(folder / "workers", "leases.db")
+    hands = lambda owner: StageHands(folder, owner)  # noqa: E731
+    return WorkerParent(settings, hands, lambda: StageLeases(folder), queue, roster).run()
 
 
 if __name__ == "__main__":
