@@ -25,6 +25,7 @@ from workflows.engine.advance import Engine
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.errors import StoreUnavailable
+from workflows.engine.homes import HOME
 from workflows.engine.ids import new_id
 from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Claimant, Clock, Directory, Tools
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from bot.credentials.keeping import Credentials
     from bot.slack.delivery.deliverer import Deliverer
     from bot.slack.directory import SlackDirectory
+    from bot.slack.homing import HomeBoard
+    from bot.slack.parts import Parts
 
 ABANDONED_ENOUGH = 3
 """After so many steps that never came back a worker process is replaced."""
@@ -154,6 +157,21 @@ class Runtime:
         return made
 
     @cached_property
+    def slack_parts(self) -> Parts:
+        """What is needed to tell people in Slack how things stand."""
+        made: Parts = _on_demand("bot.slack.parts").Parts(
+            self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
+            self.clock.now, self.schedules,
+        )  # fmt: skip
+        return made
+
+    def home_board(self, owner: str) -> HomeBoard:
+        """What keeps App Home up to date in this process, under this owner's leases."""
+        client = _on_demand("bot.slack.delivery.making").slack_client(self.settings)
+        made: HomeBoard = _on_demand("bot.slack.homing").HomeBoard(self.slack_parts, self.store.homes, client, owner)
+        return made
+
+    @cached_property
     def slack_directory(self) -> SlackDirectory:
         """Who is who in the Slack workspace; asked when somebody from there does something."""
         client = _on_demand("bot.slack.calling").web_client(self.settings, 1)  # people wait for it
@@ -243,6 +261,7 @@ class EngineHands:
         claimant = Claimant(owner, settings.lease, settings.release, runtime.catalogue.names())
         self.engine = Engine(means, runtime.catalogue, claimant, isolate=self._isolate)
         self._deliverer = runtime.deliverer(owner, checkpoint) if settings.has_slack else None
+        self._board = runtime.home_board(owner) if settings.has_slack else None
         self._database_outage = Outage("the database of deliveries", worker=owner)
 
     def advance(self, run_id: str) -> None:
@@ -250,11 +269,15 @@ class EngineHands:
         self.engine.advance(run_id)
 
     def deliver(self, run_id: str) -> None:
-        """Bring a run's messages in Slack up to date; nothing happens where Slack is not set up."""
-        if self._deliverer is None:
+        """Bring a run's messages in Slack, or somebody's App Home, up to date; nothing where Slack is not set up."""
+        if self._deliverer is None or self._board is None:
             return
         try:
-            self._deliverer.deliver(run_id)
+            if run_id.startswith(HOME):
+                self._board.deliver(run_id)
+            else:
+                self._deliverer.deliver(run_id)
+                self._board.changed(run_id)
         except StoreUnavailable as error:  # the clock rings again
             self._database_outage.failed(error)
         else:

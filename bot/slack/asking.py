@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.slack import ids
-from bot.slack.homes import home_of
+from bot.slack.homing import HomeBoard
 from bot.slack.ids import Context
 from bot.slack.incoming import Caller, Press
 from bot.slack.parts import Parts
@@ -26,10 +26,11 @@ class Edge:
 
     parts: Parts
     speaker: Speaker
+    board: HomeBoard
 
     def show_home(self, caller: Caller) -> None:
         """Show somebody's App Home as things stand now."""
-        self.speaker.publish_home(caller.user, home_of(self.parts, caller))
+        self.board.opened(caller)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.slack.commands import scheduling
 from bot.slack.commands.looking import waiting_for
 from bot.slack.incoming import Caller
 from bot.slack.parts import Parts
@@ -19,7 +20,10 @@ def home_of(parts: Parts, caller: Caller) -> View:
     own = service.listed(RunQuery(started_by=actor, limit=home.SHOWN + 1), by=actor)
     dead = [run for run in service.listed(RunQuery(dead=True, limit=200), by=actor) if may_steer(parts, run, actor)]
     startable = [one for one in parts.catalogue.all() if service.access.may_start(actor, one)]
-    return home.home(waiting, own, dead, startable, parts.now(), parts.links([one.approval for one, _ in waiting]))
+    links = parts.links([one.approval for one, _ in waiting])
+    kept = sorted(scheduling.seen_by(parts, caller), key=lambda seen: seen.schedule.created_by != actor)
+    may_schedule = bool(scheduling.startable(parts, caller))
+    return home.home(waiting, own, dead, startable, links, kept, may_schedule=may_schedule)
 
 
 def may_steer(parts: Parts, run: Run, actor: str) -> bool:

@@ -55,10 +55,6 @@ class Speaker:
         """Show something else in an open modal, unless it has changed meanwhile; False when Slack does not take it."""
         return self._call("views.update", fine=GONE, view_id=opened.id, hash=opened.hash, view=view) is not None
 
-    def publish_home(self, user: str, view: View) -> None:
-        """Show a person's App Home."""
-        self._call("views.publish", user_id=user, view=view)
-
     def reply(self, url: str, message: Message) -> None:
         """Answer a command at its own address, for the person alone."""
         self._sent(url, message)

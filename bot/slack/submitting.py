@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.slack.views import lists, modals
 from bot.slack.views.messages import Message
 from bot.slack.words import LATE, words_of
 from workflows.engine.errors import Changed, Decided, InvalidInput
-from workflows.engine.model import Approval, Outcome
+from workflows.engine.model import Approval, Outcome, Run
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,15 @@ class Submissions(Edge):
             )
         except InvalidInput as error:
             raise WrongFields(at_fields(workflow, error)) from None
+        if not run.channel:  # begun in App Home, which is to follow it all the same
+            self.parts.outbox.watch(run.id)
         self.parts.refresh(run.id)
-        return heard(lambda: self.speaker.tell(caller, lists.started_message(run)))
+        return heard(lambda: self._told_of_start(sent, run))
+
+    def _told_of_start(self, sent: Submission, run: Run) -> None:
+        self.speaker.tell(sent.caller, lists.started_message(run))
+        if not sent.caller.channel:
+            self.show_home(sent.caller)
 
     def cancel(self, sent: Submission) -> Reaction:
         """Ask the run to end."""
@@ -170,7 +177,8 @@ class Submissions(Edge):
         run = self.parts.known(run_id)
         words = f"Done: {named(run)} is {run.state.value}." if run else f"Done, for run `{run_id}`."
         if not context.channel:
-            return instead(modals.telling("Done", words))
+            refreshed = instead(modals.telling("Done", words))
+            return replace(refreshed, then=(lambda: self.show_home(sent.caller),))
         return heard(lambda: self.speaker.tell(sent.caller, Message(words)))
 
 

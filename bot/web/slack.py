@@ -19,10 +19,10 @@ from bot.slack.calling import web_client
 from bot.slack.errands import Errands
 from bot.slack.line import SocketLine
 from bot.slack.listeners import Listeners
-from bot.slack.parts import Parts
 from bot.slack.pressing import Presses
 from bot.slack.speaking import Speaker
 from bot.slack.submitting import Submissions
+from workflows.engine.ids import new_id
 
 MOST = 1024 * 1024
 """Bytes of a request that are read; Slack sends far less."""
@@ -91,20 +91,10 @@ def slack_side(runtime: Runtime) -> SlackSide | None:
     if settings.slack_bot_token is None:
         return None
     client = web_client(settings)
-    parts = Parts(
-        runtime.service,
-        runtime.recovery,
-        runtime.store,
-        runtime.outbox,
-        runtime.queue,
-        runtime.slack_directory,
-        runtime.catalogue,
-        runtime.clock.now,
-        runtime.schedules,
-    )
-    speaker = Speaker(client)
+    parts, board, speaker = runtime.slack_parts, runtime.home_board(f"web-{new_id()[-8:]}"), Speaker(client)
     errands = Errands()
-    listeners = Listeners(parts, speaker, Presses(parts, speaker), Submissions(parts, speaker), errands)
+    presses, forms = Presses(parts, speaker, board), Submissions(parts, speaker, board)
+    listeners = Listeners(parts, speaker, presses, forms, errands)
     app = create_slack_app(listeners, errands, settings.slack_bot_token.get_secret_value(), client)
     return SlackSide(app, _line(settings, app, runtime.clock.now), _verifier(settings))
 

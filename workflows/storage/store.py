@@ -43,6 +43,7 @@ from workflows.storage import approvals, history, inbox, leases, lists, pauses, 
 from workflows.storage.committer import Committer, Request
 from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
+from workflows.storage.homes import SqlHomes
 from workflows.storage.ledger import Ledger
 from workflows.storage.outbox import SqlOutbox
 from workflows.storage.outgoing import Statements
@@ -115,6 +116,7 @@ class SqlStore:
         self.outbox = SqlOutbox(self._database, self._statements)
         """What is to be shown outside, in the same database."""
         self.schedules = SqlSchedules(self._database, self._statements)
+        self.homes = SqlHomes(self._database)
         """What starts runs by the clock, in the same database."""
         self.credentials = SqlCredentials(self._database)
         """Sealed secrets of services, in the same database."""

@@ -446,6 +446,17 @@ class CredentialRow(Base, table=True):
     set_at: datetime = _required(Utc)
 
 
+class HomeRow(Base, table=True):
+    """A page of somebody's own outside, such as App Home; its card says what is wanted and shown of it."""
+
+    __tablename__ = "home"
+
+    id: str = _required(Id, primary_key=True)
+    opened_at: datetime = _required(Utc, index=True)
+    digest: str = _required(Text)
+    mark: str = _required(Text)
+
+
 class PaceRow(Base, table=True):
     """The next free moment of something that may not be done too often, in seconds since 1970."""
 
@@ -481,4 +492,5 @@ RECEIVED = _table(ReceivedRow)
 CARD = _table(CardRow)
 DELIVERY = _table(DeliveryRow)
 CREDENTIAL = _table(CredentialRow)
+HOME = _table(HomeRow)
 PACE = _table(PaceRow)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from slack_sdk import WebClient
+
 from bot.outage import Outage
 from bot.settings import Settings
 from bot.slack.delivery.deliverer import Deliverer
@@ -19,8 +21,13 @@ from workflows.engine.ports import Clock, Store
 
 def slack_poster(settings: Settings) -> SlackPoster:
     """Slack by the settings' token."""
+    return SlackPoster(slack_client(settings))
+
+
+def slack_client(settings: Settings) -> WebClient:
+    """Slack's Web API by the settings' token."""
     token = settings.slack_bot_token
-    return SlackPoster(client(token.get_secret_value() if token else "", settings.slack_api_url))
+    return client(token.get_secret_value() if token else "", settings.slack_api_url)
 
 
 def deliverer(

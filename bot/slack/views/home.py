@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from bot.slack import ids
 from bot.slack.mrkdwn import line, people, said, when
+from bot.slack.views.approval import approval_buttons, content_of
 from bot.slack.views.blocks import (
     MOST_IN_VIEW,
     RUN_SIGNS,
@@ -22,13 +22,16 @@ from bot.slack.views.blocks import (
 )
 from bot.slack.views.card import problem_of, subject_of, title_of
 from bot.slack.views.messages import Block, View
+from bot.slack.views.schedules import schedule_row
 from bot.slack.views.snapshot import ApprovalSnapshot
-from bot.telling import ago
 from workflows.engine.definition import Workflow
 from workflows.engine.model import Run
 from workflows.engine.problem import describe
+from workflows.engine.schedules.keeping import Seen
 
 SHOWN = 10
+WHOLE = 700
+"""Content of an approval up to here stands here whole; longer content is decided where it was delivered."""
 
 
 def home(
@@ -36,10 +39,13 @@ def home(
     mine: Sequence[Run],
     dead: Sequence[Run],
     workflows: Sequence[Workflow[Any, Any]],
-    now: datetime,
     links: Mapping[str, str] | None = None,
+    kept: Sequence[Seen] = (),
+    *,
+    may_schedule: bool = False,
 ) -> View:
-    """`approvals` that this person may decide, runs they started, dead letters they may steer, what they may start."""
+    """`approvals` that this person may decide, runs they started, dead letters they may steer, what they may start,
+    and the schedules that they may see."""
     blocks: list[Block] = [header("Waiting for you")]
     waiting = [_approval(shown, run, (links or {}).get(shown.approval.id, "")) for shown, run in approvals[:SHOWN]]
     blocks += [block for row in waiting for block in row] or [section("✅ Nothing waits for your decision.")]
@@ -47,22 +53,35 @@ def home(
     if dead:
         blocks += [header("Needs a person"), *(_dead(run) for run in dead[:SHOWN]), *_more(len(dead))]
     blocks += [divider(), header("Your runs")]
-    blocks += [_run(run, now) for run in mine[:SHOWN]] or [section("You have not started a run yet.")]
+    blocks += [_run(run) for run in mine[:SHOWN]] or [section("You have not started a run yet.")]
     blocks += [*_more(len(mine)), divider(), header("What you may start")]
     blocks += [_workflow(workflow) for workflow in workflows[:20]] or [
         section("There is no workflow that you may start.")
     ]
+    blocks += _schedules(kept, may_schedule=may_schedule)
     return {"type": "home", "blocks": list(fitted(blocks, most=MOST_IN_VIEW))}
 
 
 def _approval(shown: ApprovalSnapshot, run: Run, link: str) -> list[Block]:
     approval = shown.approval
     until = f" · until {when(approval.due_at)}" if approval.due_at else ""
-    words = f"⏳ *{line(approval.title or approval.name)}* for {line(title_of(run))}{until}\n{subject_of(run)}".rstrip()
+    head = f"⏳ *{line(approval.title or approval.name)}* for {line(title_of(run))}{until}"
+    content = content_of(approval.show)
+    if len(content.text) <= WHOLE:  # all of it stands here, so it can be decided here
+        return [section(f"{head}\n{content.text}"), *approval_buttons(shown)]
+    words = f"{head}\n{subject_of(run)}".rstrip()
     opened = link_button("Open it", link, approval.id)
     if opened:
         return [section(words), *actions(opened)]
     return [section(words), context(f"Asked of {people(approval.approvers)}, in the run's channel.")]
+
+
+def _schedules(kept: Sequence[Seen], *, may_schedule: bool) -> list[Block]:
+    if not kept and not may_schedule:
+        return []
+    rows = [schedule_row(seen) for seen in kept[:SHOWN]] or [section("Nothing starts by the clock.")]
+    add = actions([button(ids.SCHEDULE_ADD, "New schedule", "new")] if may_schedule else [])
+    return [divider(), header("Schedules"), *rows, *_more(len(kept)), *add]
 
 
 def _dead(run: Run) -> Block:
@@ -72,10 +91,10 @@ def _dead(run: Run) -> Block:
     return section(words, accessory=button(ids.RUN_DETAILS, "Details", run.id))
 
 
-def _run(run: Run, now: datetime) -> Block:
+def _run(run: Run) -> Block:
     subject = subject_of(run)
     about = f"\n{subject}" if subject else ""
-    words = f"{RUN_SIGNS[run.state]} *{line(title_of(run))}* · {run.state.value} · {ago(run.created_at, now)}{about}"
+    words = f"{RUN_SIGNS[run.state]} *{line(title_of(run))}* · {run.state.value} · {when(run.created_at)}{about}"
     return section(words, accessory=button(ids.RUN_DETAILS, "Details", run.id))
 
 

@@ -228,15 +228,36 @@ def a_direct_message_is_answered_plainly(stage: Stage) -> None:
     assert len(stage.runs()) == 1
 
 
-@story("hear app_home_opened", "press workflow.start", "press run.details", "send run.start")
+@story(
+    "hear app_home_opened", "press workflow.start", "press run.details", "send run.start", "press approval.approve",
+    "press approval.changes", "send approval.changes",
+)  # fmt: skip
 def home_shows_what_is_to_be_done(stage: Stage) -> None:
-    ana, ben = stage.user("ana"), stage.user("ben")
+    ana, ben, carla = stage.user("ana"), stage.user("ben"), stage.user("carla")
+    for person in (ana, ben, carla):
+        person.open_home()
     ana.command("/baton run article title=tea", channel="#content")
+    ana.command("/baton schedule add morning note daily 9:00 topic=tea", channel="#content")
     stage.settle()
+    for person in (ben, carla):
+        assert person.home is not None
+        assert "Publish this?" in person.home.shown, "it came by itself"
     ben.open_home()
-    stage.quiet()
-    assert ben.home is not None
-    assert "Publish this?" in ben.home.shown
+    assert "morning" in ben.home.shown
+    ben.click("Request changes", where="home")
+    assert ben.submit(what_should_change="with milk") is None
+    ben.close_modal()
+    stage.settle()
+    carla.click("Approve", where="home")
+    carla.see_modal("You approved")
+    carla.close_modal()
+    stage.settle()
+    assert stage.shop.sold == ["tea (with milk)"]
+    for person in (ben, carla):
+        assert person.home is not None
+        assert "Nothing waits" in person.home.shown, "what one decides leaves the others' pages"
+    assert ana.home is not None
+    assert "succeeded" in ana.home.shown
     ana.open_home()
     stage.quiet()
     assert ana.home is not None

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.errors import InvalidInput
 from workflows.engine.expiry import unknown
+from workflows.engine.homes import Home
 from workflows.engine.model import (
     DONE,
     OPEN,
@@ -65,6 +66,7 @@ class Rows:
         self.received: dict[tuple[str, str], datetime] = {}
         self.cards: dict[str, Card] = {}
         self.deliveries: dict[str, Delivery] = {}
+        self.homes: dict[str, tuple[Home, datetime]] = {}
         self.schedules: dict[str, Schedule] = {}
         self.credentials: dict[tuple[str, str], SealedCredential] = {}
         self.ticks: dict[tuple[str, datetime], Tick] = {}

@@ -63,7 +63,7 @@ def test_lists_and_home_fit_slack(waiting: list[tuple[ApprovalSnapshot, Run]], f
     checked(approvals_message(waiting, {"ap1": "https://acme.slack.com/archives/C1/p1"}))
     for shown, run in waiting:
         checked(why_approval_message(shown, run))
-    check_view(home(waiting, found, found, [], NOW, {"ap2": "https://acme.slack.com/archives/C1/p1"}))
+    check_view(home(waiting, found, found, [], {"ap2": "https://acme.slack.com/archives/C1/p1"}))
 
 
 @THOROUGH

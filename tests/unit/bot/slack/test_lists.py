@@ -30,6 +30,8 @@ from workflows import Outcome, Run, workflow
 from workflows.engine.model import ApprovalState, Pause, RunState
 from workflows.engine.plan import plan_of
 from workflows.engine.preview import AskedOf, Preview
+from workflows.engine.schedules.keeping import Seen
+from workflows.engine.schedules.model import Schedule
 
 
 class Order(BaseModel):
@@ -144,9 +146,18 @@ def test_home_shows_what_waits_what_runs_and_what_can_be_started() -> None:
     waiting = [(ApprovalSnapshot(an_approval(id=f"ap{n}")), a_run()) for n in range(14)]
     links = {f"ap{n}": f"https://acme.slack.com/p{n}" for n in range(7)}
     dead = [a_dead_letter({"kind": "Odd", "message": "m"}).run] * 12
-    view = home(waiting, [a_run()] * 15, dead, [article] * 30, NOW, links)
+    view = home(waiting, [a_run()] * 15, dead, [article] * 30, links)
     check_view(view)
-    check_view(home([], [], [], [], NOW))
+    rows = "\n".join(str(block) for block in view["blocks"])
+    assert rows.count("Approve") >= 10, "what is short stands there whole, and can be decided there"
+    long = ApprovalSnapshot(an_approval({"body": "word " * 400}, id="long"))
+    view = home([(long, a_run())], [], [], [], {"long": "https://acme.slack.com/p1"})
+    check_view(view)
+    assert "Approve" not in str(view), "what is long is decided where its whole text is"
+    assert "https://acme.slack.com/p1" in str(view)
+    seen = Seen(Schedule("s1", "m", "article", "{}", "0 9 * * *", "UTC", ANA, NOW, NOW), (NOW,), None, "")
+    check_view(home(waiting, [a_run()] * 15, dead, [article] * 30, links, [seen] * 30, may_schedule=True))
+    check_view(home([], [], [], []))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -175,4 +186,4 @@ def test_hostile_texts_neither_call_nor_break(text: str) -> None:
     checked(lists.pauses_message([Pause(text, text, NOW, text)]))
     checked(lists.started_message(run, "<#C1>"))
     checked(lists.unknown_message(text, [text], [text]))
-    check_view(home([(approval, run)], [run], [run], [flow], NOW, {"ap1": text}))
+    check_view(home([(approval, run)], [run], [run], [flow], {"ap1": text}))
