@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sandbox import filling, forms, looking
+from bot.sandbox.api.files import keep, share
 from bot.sandbox.forms import Values
 from bot.sandbox.gestures import composed
 from bot.sandbox.model import Message, OpenView
@@ -41,6 +42,14 @@ class LocalUser(Watcher):
         with self._world.changing():
             channel = self._world.dm(self.id, self._world.bot_user_id)
         return self._post(composed(self._world, text), channel.id, None)
+
+    def upload(self, name: str, content: bytes, channel: str = "#general", text: str = "") -> Message:
+        """Post a file with a message."""
+        with self._world.changing():
+            place = self._channel(channel)
+            file = keep(self._world, self._world.new_id("F"), name, name, content, self.id)
+            share(self._site.desk, [file], [place.id], composed(self._world, text), "")
+            return next(self._world.timeline.newest(place.id))
 
     def command(self, line: str, channel: str = "#general") -> Reply:
         """Type a slash command; `channel` may be `dm`. The reply is what the app answered at once."""

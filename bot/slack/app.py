@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 
 from bot.slack.directory import Self
 from bot.slack.errands import Errands
-from bot.slack.incoming import Payload, command_of, press_of, said_of, submission_of
+from bot.slack.incoming import Payload, command_of, press_of, said_of, shortcut_of, submission_of
 from bot.slack.listeners import Listeners
 from bot.slack.reacting import Reaction
 from bot.slack.words import BROKEN
@@ -75,6 +75,7 @@ class SlackApp:
         bolt.command(ANY)(self._on_command)
         bolt.action(ANY)(self._on_press)
         bolt.view(ANY)(self._on_submission)
+        bolt.shortcut(ANY)(self._on_shortcut)
         bolt.event("app_mention")(self._on_said)
         bolt.event("message")(self._on_said)
         bolt.event("app_home_opened")(self._on_home)
@@ -88,6 +89,9 @@ class SlackApp:
 
     def _on_submission(self, ack: Ack, body: Payload) -> None:
         self._react(ack, self.listeners.submission(submission_of(body)))
+
+    def _on_shortcut(self, ack: Ack, body: Payload) -> None:
+        self._react(ack, self.listeners.shortcut(shortcut_of(body)))
 
     def _on_said(self, ack: Ack, body: Payload) -> None:
         said = said_of(body)

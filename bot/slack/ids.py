@@ -56,6 +56,7 @@ VIEW_CHANGES = "approval.changes"
 VIEW_REJECT = "approval.reject"
 VIEW_EDIT_APPROVE = "approval.edit"
 VIEW_REASSIGN = "approval.reassign"
+VIEW_CHOOSE = "workflow.choose"
 VIEW_SCHEDULE = "schedule.rule"
 VIEW_SCHEDULE_INPUT = "schedule.input"
 VIEW_LOADING = "loading"
@@ -65,10 +66,14 @@ VIEW_CLOSING = "closing"
 VIEWS = (
     VIEW_START, VIEW_CANCEL, VIEW_EDIT, VIEW_SKIP,
     VIEW_APPROVE, VIEW_CHANGES, VIEW_REJECT, VIEW_EDIT_APPROVE, VIEW_REASSIGN,
-    VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT,
+    VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT,
 )  # fmt: skip
 """The callback ids of every view that can be submitted."""
 TELLING_VIEWS = (VIEW_LOADING, VIEW_CLOSING)
+
+# Shortcuts. They stand in the manifest, and in people's fingers.
+SHORTCUT_START = "start_workflow"
+SHORTCUT_MESSAGE = "start_from_message"
 
 # Inputs of forms.
 FORM_INPUT = "value"
@@ -85,6 +90,8 @@ COMMENT = "comment"
 REASON = "reason"
 PEOPLE = "people"
 START_AT = "start_at"
+MESSAGE_TEXT = "message_text"
+"""The text of the message that a run is started from."""
 SKIP_VALUE = "skip_value"
 WHOLE_INPUT = "whole_input"
 """The input as JSON, where its model has no fields that a form can hold."""
@@ -155,6 +162,10 @@ class Context:
     """The press's response_url: the next update of its message may use it."""
     rule: str = ""
     """JSON of a schedule that is to be made, all but its input."""
+    link: str = ""
+    """The address of the message that a run is started from."""
+    files: str = ""
+    """The ids of its files, with commas between."""
 
     def text(self) -> str:
         """As a view's private_metadata; labels or a URL that do not fit are left out."""

@@ -85,6 +85,22 @@ class Submission:
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Shortcut:
+    """A shortcut that was chosen, on a message or not."""
+
+    caller: Caller
+    callback: str
+    trigger: str
+    reply_url: str = ""
+    ts: str = ""
+    """The message that it was chosen on; "" for a global one."""
+    thread: str = ""
+    text: str = ""
+    files: tuple[str, ...] = ()
+    """The ids of the message's files."""
+
+
 def written(text: object) -> str:
     """What somebody wrote, without the one character that not every database holds."""
     return str(text or "").replace("\x00", "")
@@ -141,6 +157,18 @@ def press_of(body: Payload) -> Press:
         str(container.get("message_ts") or (body.get("message") or {}).get("ts") or ""),
         str(view.get("type") or ""),
     )
+
+
+def shortcut_of(body: Payload) -> Shortcut:
+    """A shortcut as Slack sends it."""
+    message: Payload = body.get("message") or {}
+    channel = str((body.get("channel") or {}).get("id") or "")
+    files = tuple(str(file["id"]) for file in message.get("files") or () if file.get("id"))
+    return Shortcut(
+        _caller(body, channel), str(body["callback_id"]), str(body.get("trigger_id") or ""),
+        str(body.get("response_url") or ""), str(message.get("ts") or ""), str(message.get("thread_ts") or ""),
+        written(message.get("text")), files,
+    )  # fmt: skip
 
 
 def submission_of(body: Payload) -> Submission:

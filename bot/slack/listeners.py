@@ -9,12 +9,13 @@ from bot.slack.commands.saying import carry_out
 from bot.slack.directory import Self
 from bot.slack.errands import Errands
 from bot.slack.grammar import Grammar
-from bot.slack.incoming import Caller, Command, Press, Said, Submission
+from bot.slack.incoming import Caller, Command, Press, Said, Shortcut, Submission
 from bot.slack.manifest import commands_of
 from bot.slack.parts import Parts
 from bot.slack.phrases import Phrase, Start
 from bot.slack.pressing import Presses
 from bot.slack.reacting import Answer, Form, Reaction, heard, instead, whispered
+from bot.slack.shortcuts import starting_from
 from bot.slack.speaking import Speaker
 from bot.slack.submitting import Submissions
 from bot.slack.views import modals
@@ -118,6 +119,10 @@ class Listeners:
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
             words = words_of(noted(error, submission.caller.actor, submission.callback, submission.context.run))
             return instead(modals.telling("That did not work", words))
+
+    def shortcut(self, shortcut: Shortcut) -> Reaction:
+        """A shortcut: the form opens at once, and is filled when it is known what this person may start."""
+        return starting_from(self.presses, shortcut)
 
     def home(self, team: str, user: str) -> Reaction:
         """Somebody looks at App Home."""

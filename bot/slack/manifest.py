@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.settings import is_loopback
+from bot.slack import ids
 from workflows.engine.definition import OURS, Workflow
 from workflows.engine.errors import BatonError
 
@@ -34,6 +35,12 @@ SCOPES = {
 """What the bot has to be allowed to do, and what for."""
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 """What Slack tells the bot of."""
+
+SHORTCUTS = (
+    (ids.SHORTCUT_START, "global", "Start a workflow", "Choose a workflow and fill in its form"),
+    (ids.SHORTCUT_MESSAGE, "message", "Start a workflow from it", "Its text, link and files are offered to the form"),
+)
+"""What stands in Slack's menus: callback id, kind, name (24 characters), description."""
 
 MOST_COMMANDS = 50
 USAGE = (
@@ -67,6 +74,10 @@ def manifest(
                 "home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False
             },
             "bot_user": {"display_name": name, "always_online": True},
+            "shortcuts": [
+                {"callback_id": callback, "type": kind, "name": title, "description": about}
+                for callback, kind, title, about in SHORTCUTS
+            ],
             "slash_commands": commands,
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},

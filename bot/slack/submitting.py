@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.slack import forms, ids, scheduling
+from bot.slack import forms, ids, scheduling, shortcuts
 from bot.slack.asking import Edge
 from bot.slack.commands.steering import named
 from bot.slack.fields import Field, fields_for
@@ -47,7 +47,7 @@ class Submissions(Edge):
         context, caller = sent.context, sent.caller
         workflow = self.parts.catalogue.get(context.workflow)
         at = _start_at(sent)
-        given = input_of(workflow, sent)
+        given = shortcuts.with_files(workflow, input_of(workflow, sent), context, caller.team)
         labels = _labels(context.labels)
         try:
             run = self.parts.service.start(
@@ -208,6 +208,7 @@ HANDLERS: dict[str, Callable[[Submissions, Submission], Reaction]] = {
     ids.VIEW_REJECT: Submissions.reject,
     ids.VIEW_EDIT_APPROVE: Submissions.edit_approve,
     ids.VIEW_REASSIGN: Submissions.reassign,
+    ids.VIEW_CHOOSE: shortcuts.chosen,
     **scheduling.FORMS,
 }
 """What each modal does, by its callback id."""

@@ -242,8 +242,9 @@ def home_shows_what_is_to_be_done(stage: Stage) -> None:
     for person in (ben, carla):
         assert person.home is not None
         assert "Publish this?" in person.home.shown, "it came by itself"
-    ben.open_home()
-    assert "morning" in ben.home.shown
+    opened = ben.open_home()
+    assert opened is not None
+    assert "morning" in opened.shown
     ben.click("Request changes", where="home")
     assert ben.submit(what_should_change="with milk") is None
     ben.close_modal()

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.slack import stories_deciding, stories_schedules, stories_starting, stories_steering
+from tests.scenarios.slack import (
+    stories_deciding,
+    stories_schedules,
+    stories_shortcuts,
+    stories_starting,
+    stories_steering,
+)
 from tests.scenarios.slack.stage import opened_stage
 from tests.scenarios.slack.telling import STORIES, Recorder, Story, registered
 
-TOLD = (stories_starting, stories_deciding, stories_steering, stories_schedules)
+TOLD = (stories_starting, stories_deciding, stories_steering, stories_schedules, stories_shortcuts)
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])

@@ -27,7 +27,14 @@ def _check(made: Mapping[str, Any]) -> None:
     assert 1 <= len(shown["name"]) <= 35
     assert 1 <= len(shown["description"]) <= 140
     assert re.fullmatch(r"#[0-9a-fA-F]{6}", shown["background_color"])
-    assert set(features) == {"app_home", "bot_user", "slash_commands"}
+    assert set(features) == {"app_home", "bot_user", "shortcuts", "slash_commands"}
+    assert 1 <= len(features["shortcuts"]) <= 10
+    for one in features["shortcuts"]:
+        assert set(one) == {"callback_id", "type", "name", "description"}
+        assert one["type"] in ("global", "message")
+        assert len(one["name"]) <= 24
+        assert len(one["callback_id"]) <= 255
+        assert len(one["description"]) <= 150
     assert all(isinstance(value, bool) for value in features["app_home"].values())
     assert 1 <= len(features["bot_user"]["display_name"]) <= 80
     assert 1 <= len(features["slash_commands"]) <= 50
