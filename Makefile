@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-growth bench-waiting check fmt wheel install lock clean
+.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-growth bench-waiting bench-limited check fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-waiting: $(READY) ## Measure what waiting costs, how soon an idle worker b
 	$(BIN)/python -m benchmarks.waiting $(ARGS)
 	$(BIN)/python -m benchmarks.idle_start
 	$(BIN)/python -m benchmarks.recovery
+
+bench-limited: $(READY) ## Measure what a service's limit costs: 500 runs at 10 requests a second
+	$(BIN)/python -m benchmarks.limited $(ARGS)
 
 build/peers/.ready: benchmarks/durable_steps/requirements.txt
 	$(PYTHON) -m venv build/peers

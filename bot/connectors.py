@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from redis import Redis
 
 from bot.settings import Settings, SettingsError
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
 from integrations.crm import CRM
+from integrations.http.bulkhead import Bulkhead
+from integrations.http.gate import Gate, governed_by
+from integrations.http.shared_turns import RedisTurns, ShelteredTurns
+from integrations.http.turns import MemoryTurns, Turns
 from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannelSettings
 from integrations.local_covers.connector import LocalCoversSettings
@@ -36,11 +41,16 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def registry(
-    settings: Settings, environment: Mapping[str, str] | None = None, *, channel: Factory | None = None
+    settings: Settings,
+    environment: Mapping[str, str] | None = None,
+    *,
+    channel: Factory | None = None,
+    gate: Gate | None = None,
 ) -> Registry:
     """The connectors of one process; each is imported when it is first used. Raises SettingsError.
 
-    `channel` makes the connector for channels, when it is not the local one.
+    `channel` makes the connector for channels, when it is not the local one. What they send goes
+    through `gate`, which keeps the services' limits; without one each connector keeps to them by itself.
     """
     bindings: Bound = {Images: _images(settings)}
     for part in (_topics, _site, _search, _models, _crm, _local):
@@ -48,7 +58,13 @@ def registry(
     if channel is not None:
         bindings[Channel] = channel
     bindings.update(installed(os.environ if environment is None else environment))
-    return Registry(bindings)
+    return Registry(bindings, making=lambda: governed_by(gate)) if gate else Registry(bindings)
+
+
+def gate(settings: Settings, redis: Redis | None) -> Gate:
+    """What the requests of one process go through; through `redis` all processes share the services' limits."""
+    turns: Turns = MemoryTurns() if redis is None else ShelteredTurns(RedisTurns(redis))
+    return Gate(turns, settings.limits, Bulkhead(settings.baton_lanes))
 
 
 def uses_model(settings: Settings) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 
 import uvicorn
 
-from bot.runtime import Runtime
+from bot.runtime import NOWHERE, Runtime
 from bot.sandbox import ApiCall, LocalUser, LocalWorkspace, Message
 from bot.settings import Settings, read_settings
 from bot.slack.manifest import EVENTS_PATH, manifest
@@ -33,8 +33,6 @@ from workflows.engine.testing.queue import MemoryQueue
 
 ENOUGH = 500
 """Rounds after which a rehearsal that does not come to rest is ended."""
-NOBODY = "unix:///dev/null"
-"""A Redis address that is never used."""
 
 Transport = Literal["socket", "http"]
 R = TypeVar("R", bound="Rehearsal")
@@ -65,7 +63,7 @@ class RehearsalRuntime(Runtime):
         workflows: Sequence[Workflow[Any, Any]],
         tools: Mapping[type[Any], Any],
     ) -> None:
-        super().__init__(settings, NOBODY)
+        super().__init__(settings, NOWHERE)
         self._time = clock
         self._workflows = {one.name: one for one in workflows}
         self._tools = tools

@@ -49,9 +49,12 @@ if TYPE_CHECKING:
     from bot.slack.directory import SlackDirectory
     from bot.slack.homing import HomeBoard
     from bot.slack.parts import Parts
+    from integrations.http.gate import Gate
 
 ABANDONED_ENOUGH = 3
 """After so many steps that never came back a worker process is replaced."""
+NOWHERE = "unix:///dev/null"
+"""A Redis address that nobody answers: rings are dropped at once, and the rescue tick rings later."""
 ALONE = "bot.alone"
 """The module that advances one run in a process of its own."""
 
@@ -126,7 +129,7 @@ class Runtime:
     def connectors(self) -> Registry:
         channel = self._slack_channel if self.settings.has_slack else None
         made: Registry = _on_demand("bot.credentials.making").live_registry(
-            self.settings, channel, self._sealed, self.clock
+            self.settings, channel, self._sealed, self.clock, self.gate
         )
         return made
 
@@ -140,6 +143,13 @@ class Runtime:
         made: Credentials = _on_demand("bot.credentials.making").credentials(
             self.settings, lambda: self.service.access, lambda: self.store.credentials, self.clock
         )
+        return made
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What every request of a connector goes through; shared by all processes through Redis, where there is one."""
+        redis = None if self._redis_url in {"", NOWHERE} else self.redis
+        made: Gate = _on_demand("bot.connectors").gate(self.settings, redis)
         return made
 
     def _slack_channel(self) -> Connector:

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.times import age_of, moment_before
+from integrations.rates import Rate, parse_rates
 from workflows.engine.errors import BatonError
 
 Listed = Annotated[tuple[str, ...], NoDecode]
@@ -63,6 +64,8 @@ class Settings(BaseSettings):
     baton_tick: float = Field(default=1.0, gt=0)
     """Seconds between two ticks of the clock."""
 
+    baton_limits: str = ""
+    """How fast services may be asked, where it is to be other than their connectors say."""
     baton_keep: str = ""
     """How long runs are kept that ended; empty: for ever."""
 
@@ -154,6 +157,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"key {number} is none: `baton credentials key` makes one")
         return tuple(keys)
 
+    @field_validator("baton_limits")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        parse_rates(value)
+        return value
+
     @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -195,6 +204,11 @@ class Settings(BaseSettings):
     def keep(self) -> timedelta | None:
         """After how long the clock deletes runs that ended; None for never."""
         return age_of(self.baton_keep, "BATON_KEEP") if self.baton_keep else None
+
+    @property
+    def limits(self) -> Mapping[str, Rate]:
+        """The rates of services, by name or by name and class of endpoints."""
+        return parse_rates(self.baton_limits)
 
     @property
     def lease(self) -> timedelta:

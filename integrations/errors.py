@@ -49,10 +49,14 @@ class Unavailable(ConnectorError):
 
 
 class RateLimited(ConnectorError):
-    """The service, or our own limit for it, asks for a pause; nothing was done."""
+    """The service, or our own limit for it, asks for a pause; nothing was done.
 
-    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+    `untried`: our own limit spoke before anything was sent, so the pause counts as no attempt.
+    """
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None, untried: bool = False) -> None:
         super().__init__(message, effect=Effect.NONE, retryable=True, retry_after=retry_after)
+        self.untried = untried
 
 
 class Refused(ConnectorError):

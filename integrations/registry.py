@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast
@@ -17,6 +18,7 @@ GROUP = "baton.connectors"
 C = TypeVar("C", bound=Connector)
 Factory = Callable[[], Connector]
 Bindings = Mapping[type[Connector], Factory]
+Making = Callable[[], AbstractContextManager[None]]
 Plugin = Callable[[Mapping[str, str]], Mapping[Any, Any]]
 """What an entry point of the group names: a function from the environment to the bindings it offers."""
 
@@ -50,12 +52,16 @@ class Registry:
     """The connectors of one process, at most one instance of each.
 
     `bindings` map protocols and concrete classes to what makes them; a factory bound twice makes one
-    instance. `hints` say, per protocol that has no connector, what to set to get one.
+    instance. `hints` say, per protocol that has no connector, what to set to get one. Each is
+    made within `making`, which gives it the gate that keeps services' limits.
     """
 
-    def __init__(self, bindings: Bindings, hints: Mapping[type[Connector], str] | None = None) -> None:
+    def __init__(
+        self, bindings: Bindings, hints: Mapping[type[Connector], str] | None = None, making: Making = nullcontext
+    ) -> None:
         self._bindings = dict(bindings)
         self._hints = dict(hints or {})
+        self._making = making
         self._made: dict[Factory, Connector] = {}
         self._lock = threading.RLock()
 
@@ -67,7 +73,8 @@ class Registry:
             raise NotConnected(f"No connector is set for {cls.__name__}: {hint}")
         with self._lock:
             if factory not in self._made:
-                self._made[factory] = factory()
+                with self._making():
+                    self._made[factory] = factory()
             made = self._made[factory]
         if not isinstance(made, cls):
             raise TypeError(f"{type(made).__name__} is bound to {cls.__name__} and is none")
@@ -92,12 +99,12 @@ class Registry:
 
     def with_bindings(self, more: Bindings) -> Registry:
         """A registry with `more` in the place of what they name; nothing that was made is carried over."""
-        return Registry({**self._bindings, **more}, self._hints)
+        return Registry({**self._bindings, **more}, self._hints, self._making)
 
     def rebind(self, other: Registry) -> None:
         """Answer as `other` would from now on; a connector whose factory is still bound stays made."""
         with self._lock:
-            self._bindings, self._hints = dict(other._bindings), dict(other._hints)
+            self._bindings, self._hints, self._making = dict(other._bindings), dict(other._hints), other._making
             bound = set(self._bindings.values())
             self._made = {factory: made for factory, made in self._made.items() if factory in bound}
 

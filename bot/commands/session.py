@@ -15,12 +15,9 @@ from redis.exceptions import RedisError
 from bot.embedded import embedded_redis_url
 from bot.masking import Masks
 from bot.printing import tell
-from bot.runtime import Runtime
+from bot.runtime import NOWHERE, Runtime
 from bot.settings import Settings, read_settings
 from workflows.engine.errors import BatonError, StoreUnavailable
-
-NOWHERE = "unix:///dev/null"
-"""A Redis address that nobody answers: rings are dropped at once, and the rescue tick rings later."""
 
 
 @dataclass(frozen=True)

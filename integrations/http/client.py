@@ -12,9 +12,10 @@ import httpx
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from integrations.http.faults import Fault
-from integrations.http.rate import RateLimit, Unlimited
-from integrations.http.redaction import Redactor, secrets_in
-from integrations.http.transports import READS, Bounded, Checked, Paced, too_large
+from integrations.http.gate import Gate, governing
+from integrations.http.redaction import Redactor, plain, secrets_in
+from integrations.http.transports import READS, Bounded, Checked, Gated, too_large
+from integrations.rates import UNLIMITED, Limits, Rate
 from workflows.engine.policy import Effect
 
 USER_AGENT = "Baton (durable workflows)"
@@ -30,7 +31,8 @@ class Http:
 
     It never retries: the engine does, which knows the run. It follows no redirect. `secrets` are values
     that no error or log may show; the values of authorising headers count as such anyway. `base_url` may
-    have a path; request paths are relative to it.
+    have a path; request paths are relative to it. `limits` are what the service allows one credential; they are
+    kept together with all workers by the registry's gate, unless another `gate` is given.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class Http:
         secrets: Iterable[str | SecretStr] = (),
         timeout: timedelta = TIMEOUT,
         max_bytes: int = MAX_BYTES,
-        limit: RateLimit | None = None,
+        limits: Limits | Rate = UNLIMITED,
+        gate: Gate | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.service = service
@@ -52,9 +55,12 @@ class Http:
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
         self._auth = auth
         passwords = auth if isinstance(auth, tuple) else ()
-        self.redact = Redactor([*secrets, *passwords[1:], *secrets_in(self._headers.items())])
+        known = [*secrets, *passwords[1:], *secrets_in(self._headers.items())]
+        self.redact = Redactor(known)
         self._timeout = timeout
-        self._limit = limit or Unlimited()
+        self._way = (gate or governing()).way(
+            service, base_url, Limits(limits) if isinstance(limits, Rate) else limits, plain(known)
+        )
         self._transport = transport
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -73,7 +79,7 @@ class Http:
     def layered(self) -> httpx.BaseTransport:
         """The transport with all layers, for a client that some library insists on making itself."""
         wire = self._transport or httpx.HTTPTransport()
-        return Paced(Checked(Bounded(wire, self.max_bytes, self.service)), self._limit, self.service)
+        return Gated(Checked(Bounded(wire, self.max_bytes, self.service)), self._way)
 
     def fault(self, what: str, *, write: bool) -> Fault:
         """What to say when a request for `what` fails; `write` when it may change something there."""

@@ -24,8 +24,8 @@ class Redactor:
     """Masks known secret values, and what looks like one, in text that people or logs will see."""
 
     def __init__(self, secrets: Iterable[str | SecretStr] = ()) -> None:
-        plain = (secret.get_secret_value() if isinstance(secret, SecretStr) else secret for secret in secrets)
-        self._secrets = tuple(sorted({text for text in plain if len(text) >= SHORTEST_SECRET}, key=len, reverse=True))
+        known = {text for text in plain(secrets) if len(text) >= SHORTEST_SECRET}
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by three stars."""
@@ -38,6 +38,11 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._secrets)} secrets)"
+
+
+def plain(secrets: Iterable[str | SecretStr]) -> Iterable[str]:
+    """The values themselves."""
+    return (secret.get_secret_value() if isinstance(secret, SecretStr) else secret for secret in secrets)
 
 
 def secrets_in(headers: Iterable[tuple[str, str]]) -> Iterable[str]:

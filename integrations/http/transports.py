@@ -5,15 +5,12 @@ They sit below the client, so a client library that takes an `httpx.Client` gets
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from integrations.errors import RateLimited, Unavailable
-from integrations.http.faults import retry_after
-from integrations.http.rate import RateLimit
+from integrations.errors import Unavailable
+from integrations.http.gate import Way
 from workflows.engine.policy import Effect, current_call
 
 RUN_HEADER = "X-Baton-Run"
@@ -44,39 +41,47 @@ class Checked(httpx.BaseTransport):
         self._inner.close()
 
 
-class Paced(httpx.BaseTransport):
-    """Keeps to a rate limit: a short wait is waited out here, a longer one goes back to the engine."""
+class Gated(httpx.BaseTransport):
+    """Goes through the gate: a short wait is waited out here, a longer one goes back to the engine."""
 
-    def __init__(
-        self,
-        inner: httpx.BaseTransport,
-        limit: RateLimit,
-        service: str,
-        patience: timedelta = timedelta(seconds=2),
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, inner: httpx.BaseTransport, way: Way) -> None:
         self._inner = inner
-        self._limit = limit
-        self._service = service
-        self._patience = patience
-        self._sleep = sleep
+        self._way = way
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request` when its turn comes; a 429 holds everybody for as long as the service says."""
-        wait = self._limit.take(self._patience)
-        if wait > self._patience:
-            words = f"Baton already asks {self._service} as often as its limit allows"
-            raise RateLimited(f"{words}. It goes on in {wait.total_seconds():.0f} s.", retry_after=wait)
-        if wait:
-            self._sleep(wait.total_seconds())
-        response = self._inner.handle_request(request)
-        if response.status_code == 429:
-            self._limit.hold(retry_after(response.headers, datetime.now(UTC)) or timedelta(0))
+        """Send `request` when its turn comes, and take to heart what the answer says of limits."""
+        path = request.url.path
+        with self._way.entered(request.method, path):
+            response = self._inner.handle_request(request)
+            self._way.answered(request.method, path, response.status_code, response.headers)
+            if isinstance(response.stream, httpx.SyncByteStream) and not response.is_closed:
+                response.stream = _Leaving(response.stream, self._way.left)
+            else:
+                self._way.left()
         return response
 
     def close(self) -> None:
         """Close the connections below."""
         self._inner.close()
+
+
+class _Leaving(httpx.SyncByteStream):
+    """An answer's body; when it is closed, the service is left."""
+
+    def __init__(self, stream: httpx.SyncByteStream, leave: Callable[[], None]) -> None:
+        self._stream = stream
+        self._leave: Callable[[], None] | None = leave
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        leave, self._leave = self._leave, None
+        try:
+            self._stream.close()
+        finally:
+            if leave is not None:
+                leave()
 
 
 class Bounded(httpx.BaseTransport):

@@ -12,7 +12,7 @@ from integrations.base import Health, action
 from integrations.crm import CRM, MOST_FOUND, MOST_SAVED, Company, Contact, Deal, Note, RecordKind, RecordRef, Ticket
 from integrations.errors import InvalidRequest, NotFound
 from integrations.files import id_for
-from integrations.http import LocalRateLimit, RateLimit
+from integrations.http import Gate
 from integrations.hubspot.models import (
     PLURALS,
     Account,
@@ -26,9 +26,6 @@ from integrations.hubspot.models import (
 )
 from integrations.hubspot.records import ContactExists, Records, escaped, plain
 
-PER_SECOND = 9.0
-"""Below 100 requests in 10 seconds, which every account may make."""
-SEARCHES_PER_SECOND = 4.0
 SETTLE = timedelta(seconds=30)
 """HubSpot may finish a request after it gave it up."""
 KINDS: tuple[RecordKind, ...] = ("contact", "company", "deal", "ticket")
@@ -42,17 +39,12 @@ class HubSpot(CRM):
     def __init__(
         self,
         settings: HubSpotSettings,
-        limit: RateLimit | None = None,
+        gate: Gate | None = None,
         transport: httpx.BaseTransport | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
-        self._records = Records(
-            settings,
-            limit or LocalRateLimit(PER_SECOND, burst=20),
-            limit or LocalRateLimit(SEARCHES_PER_SECOND, burst=2),
-            transport,
-        )
+        self._records = Records(settings, gate, transport)
         self._now = now
 
     # reading

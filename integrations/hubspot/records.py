@@ -13,7 +13,7 @@ import httpx
 
 from integrations.crm import RecordKind, RecordRef
 from integrations.errors import ConnectorError, InvalidRequest, NotFound, Unauthorized
-from integrations.http import Fault, Http, RateLimit
+from integrations.http import EndpointClass, Fault, Gate, Http, Limits, Rate
 from integrations.http.faults import detail_of
 from integrations.hubspot.models import (
     FIELDS,
@@ -28,6 +28,8 @@ from integrations.hubspot.models import (
     Property,
 )
 
+PACE = Limits(Rate(9, burst=10), (EndpointClass("search", "POST .*/search$", Rate(4)),))
+"""Below 100 requests in 10 seconds, which every account may make, and 5 searches a second."""
 PAGES = 20
 """So many pages of links are read at most."""
 EXISTING = re.compile(r"Existing ID:\s*(\d+)")
@@ -70,14 +72,11 @@ class HubSpotHttp(Http):
 class Records:
     """The requests, with the property by which Baton knows its own records."""
 
-    def __init__(
-        self, settings: HubSpotSettings, limit: RateLimit, searches: RateLimit, transport: httpx.BaseTransport | None
-    ) -> None:
+    def __init__(self, settings: HubSpotSettings, gate: Gate | None, transport: httpx.BaseTransport | None) -> None:
         token = settings.token.get_secret_value()
         headers = {"Authorization": f"Bearer {token}"}
         self.id_property = settings.id_property
-        self._http = HubSpotHttp("HubSpot", settings.url, headers=headers, limit=limit, transport=transport)
-        self._searching = HubSpotHttp("HubSpot", settings.url, headers=headers, limit=searches, transport=transport)
+        self._http = HubSpotHttp("HubSpot", settings.url, headers=headers, limits=PACE, gate=gate, transport=transport)
 
     def get(self, kind: RecordKind, record_id: str, *, by: str = "") -> HubObject:
         """One record, by its id or by a property that is unique; raises NotFound."""
@@ -89,7 +88,7 @@ class Records:
         """Records by words or filters. HubSpot's index lags behind by some seconds."""
         body = {**asked, "properties": self._wanted(kind), "limit": limit}
         what = f"a search of {PLURALS[kind]}"
-        return self._searching.ask(Found, "POST", f"{_objects(kind)}/search", what=what, write=False, json=body).results
+        return self._http.ask(Found, "POST", f"{_objects(kind)}/search", what=what, write=False, json=body).results
 
     def create(self, kind: RecordKind, properties: Mapping[str, str]) -> HubObject:
         """Make a record; raises ContactExists where there is one."""

@@ -14,14 +14,13 @@ from notion_client.client import ClientOptions
 from notion_client.errors import HTTPResponseError, NotionClientErrorBase, RequestTimeoutError
 
 from integrations.errors import ConnectorError, NotFound, Unauthorized
-from integrations.http import Fault, Http, LocalRateLimit, RateLimit
+from integrations.http import Fault, Gate, Http, Rate
 from integrations.http.client import USER_AGENT
 from integrations.notion.models import NotionSettings
 
 VERSION = "2025-09-03"
-PER_SECOND = 3
+PACE = Rate(3, burst=6)
 """Notion's average for one integration; short bursts are allowed."""
-BURST = 6
 PAGE_SIZE = 100
 
 Json = dict[str, Any]
@@ -36,14 +35,15 @@ class NotionApi:
     """
 
     def __init__(
-        self, settings: NotionSettings, limit: RateLimit | None = None, transport: httpx.BaseTransport | None = None
+        self, settings: NotionSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._settings = settings
         self._http = Http(
             "Notion",
             f"{settings.api_url}/v1/",
             secrets=(settings.token,),
-            limit=limit or LocalRateLimit(PER_SECOND, BURST),
+            limits=PACE,
+            gate=gate,
             transport=transport,
         )
         self._library: Client | None = None

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from integrations.base import Health, action
 from integrations.errors import ConnectorError, InvalidRequest, NotFound, Unavailable
-from integrations.http import RateLimit
+from integrations.http import Gate
 from integrations.notion.api import Json, NotionApi
 from integrations.notion.cursor import Cursor
 from integrations.notion.from_markdown import portions
@@ -31,10 +31,10 @@ class Notion(Topics):
     """Pages and data sources in Notion."""
 
     def __init__(
-        self, settings: NotionSettings, limit: RateLimit | None = None, transport: httpx.BaseTransport | None = None
+        self, settings: NotionSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._settings = settings
-        self._api = NotionApi(settings, limit, transport)
+        self._api = NotionApi(settings, gate, transport)
         self._sources = TopicSource(self._api, settings.data_source)
 
     @action(idempotent=True, timeout=SLOW)

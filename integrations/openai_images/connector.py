@@ -13,7 +13,7 @@ from PIL import UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from integrations.base import Health, action
-from integrations.http import Http, RateLimit
+from integrations.http import Gate, Http
 from integrations.protocols import MAX_IMAGE_BYTES, Image, Images
 from workflows.engine.policy import Retry, Usage, current_call
 
@@ -72,7 +72,7 @@ class Answered(BaseModel):
 class OpenAIImages(Images):
     """Covers drawn by a model; no two drawings are the same."""
 
-    def __init__(self, settings: OpenAIImagesSettings, limit: RateLimit | None = None) -> None:
+    def __init__(self, settings: OpenAIImagesSettings, gate: Gate | None = None) -> None:
         self._settings = settings
         self._http = Http(
             "OpenAI Images",
@@ -81,7 +81,7 @@ class OpenAIImages(Images):
             secrets=[settings.api_key],
             timeout=settings.timeout,
             max_bytes=MAX_ANSWER,
-            limit=limit,
+            gate=gate,
         )
 
     @action(idempotent=True, retry=Retry(first_delay=timedelta(seconds=10)), timeout=timedelta(minutes=4))

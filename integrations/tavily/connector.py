@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from integrations.base import Health, action
-from integrations.http import Http, RateLimit
+from integrations.http import Gate, Http
 from integrations.protocols import Search, Source, Sources
 from integrations.tavily.models import Result, Results, UsageReport
 from workflows.engine.policy import Retry
@@ -36,11 +36,11 @@ class TavilySettings(BaseModel):
 class Tavily(Search):
     """Search of the web through Tavily, which also reads the pages it finds."""
 
-    def __init__(self, settings: TavilySettings, limit: RateLimit | None = None) -> None:
+    def __init__(self, settings: TavilySettings, gate: Gate | None = None) -> None:
         self._settings = settings
         key = settings.api_key.get_secret_value()
         headers = {"Authorization": f"Bearer {key}"}
-        self._http = Http("Tavily", settings.url, headers=headers, secrets=[settings.api_key], limit=limit)
+        self._http = Http("Tavily", settings.url, headers=headers, secrets=[settings.api_key], gate=gate)
 
     @action(idempotent=True, retry=Retry(first_delay=timedelta(seconds=2)))
     def find(self, query: str, limit: int = 5) -> Sources:

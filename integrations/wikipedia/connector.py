@@ -10,14 +10,14 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from integrations.base import Health, action
-from integrations.http import Http, LocalRateLimit, RateLimit
+from integrations.http import Gate, Http, Rate
 from integrations.protocols import Search, Source, Sources
 from integrations.wikipedia.models import Extract, Hit, Hits, Texts
 from workflows.engine.policy import Retry
 
-PACE = 5.0
-"""Requests a second: Wikimedia asks unknown clients to be gentle."""
 MOST_PAGES = 10
+PACE = Rate(5, burst=MOST_PAGES)
+"""Wikimedia asks unknown clients to be gentle."""
 QUERY_LENGTH = 300
 _TAG = re.compile(r"<[^>]*>")
 _HEADING = re.compile(r"^(={2,6})\s*(.+?)\s*\1$", re.MULTILINE)
@@ -50,14 +50,13 @@ class WikipediaSettings(BaseModel):
 class Wikipedia(Search):
     """Search in Wikipedia: the pages' plain text, up to the references."""
 
-    def __init__(self, settings: WikipediaSettings, limit: RateLimit | None = None) -> None:
+    def __init__(self, settings: WikipediaSettings, gate: Gate | None = None) -> None:
         self._settings = settings
         agent = f"Baton/0.1 ({settings.contact or 'durable workflows; no contact set'}) httpx"
         headers = {"User-Agent": agent}
         if settings.token is not None:
             headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
-        pace = limit or LocalRateLimit(PACE, burst=MOST_PAGES)
-        self._http = Http("Wikipedia", settings.base, headers=headers, limit=pace)
+        self._http = Http("Wikipedia", settings.base, headers=headers, limits=PACE, gate=gate)
 
     @action(idempotent=True, retry=Retry(first_delay=timedelta(seconds=2)))
     def find(self, query: str, limit: int = 5) -> Sources:

@@ -11,7 +11,7 @@ import httpx
 
 from integrations.base import Health, action
 from integrations.errors import NotFound
-from integrations.http import RateLimit
+from integrations.http import Gate
 from integrations.protocols import Image, Media, Post, Site
 from integrations.wordpress.faults import TermExists, TrashIsOff, WordPressHttp
 from integrations.wordpress.models import (
@@ -43,7 +43,7 @@ class WordPress(Site):
     """Posts and media on a WordPress site."""
 
     def __init__(
-        self, settings: WordPressSettings, limit: RateLimit | None = None, transport: httpx.BaseTransport | None = None
+        self, settings: WordPressSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
         password = settings.app_password.get_secret_value()
         header = base64.b64encode(f"{settings.user}:{password}".encode()).decode()
@@ -55,7 +55,7 @@ class WordPress(Site):
             secrets=(password, password.replace(" ", ""), header),
             headers={"Cache-Control": "no-cache"},
             timeout=TIMEOUT,
-            limit=limit,
+            gate=gate,
             transport=transport,
         )
 

@@ -19,7 +19,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings
 from tests.servers.http import Answer, Asked, CannedServer, as_json
@@ -244,7 +244,7 @@ def fixture(name: str) -> Json:
 def connect(server: NotionServer, transport: httpx.BaseTransport | None = None, **settings: object) -> Notion:
     """The connector, as that server's bot."""
     given: dict[str, object] = {"token": SecretStr(TOKEN), "data_source": SOURCE, "api_url": server.url, **settings}
-    return Notion(NotionSettings.model_validate(given), limit=Unlimited(), transport=transport)
+    return Notion(NotionSettings.model_validate(given), gate=Gate(rates={"notion": UNLIMITED}), transport=transport)
 
 
 @pytest.fixture

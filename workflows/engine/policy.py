@@ -77,6 +77,11 @@ def retry_after(error: BaseException) -> timedelta | None:
     return told if isinstance(told, timedelta) else None
 
 
+def untried(error: BaseException) -> bool:
+    """Whether the attempt ended before it began: it only waits for its turn at a service, and counts as none."""
+    return bool(getattr(error, "untried", False)) and effect_of(error) is Effect.NONE
+
+
 def effect_of(error: BaseException) -> Effect:
     """What the failed call left behind; errors that do not say leave it unknown."""
     told = getattr(error, "effect", Effect.UNKNOWN)
@@ -128,6 +133,10 @@ class CallInProgress:
     usage: list[Usage] = field(default_factory=list)
     at: str = ""
     """The step's key in the run's history."""
+    workflow: str = ""
+    """The run's workflow; workflows that ask the same service have equal shares of its limit."""
+    requests: int = 0
+    """How many requests were sent to services so far."""
 
     def spend(self, usage: Usage) -> None:
         """Record what this call spent; it ends in the step's record."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
@@ -14,13 +15,14 @@ from workflows.engine.calls import StepContext, Target
 from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor
 from workflows.engine.detail import detail_of
-from workflows.engine.errors import BodyError, Interruption, Parked, StepFailed
+from workflows.engine.errors import BodyError, Parked, StepFailed
 from workflows.engine.ids import idempotency_key
 from workflows.engine.model import Attempt, AttemptState, Record, StepState, Writes
-from workflows.engine.policy import CallInProgress, Effect, call_in_progress, effect_of
+from workflows.engine.policy import CallInProgress, Effect, call_in_progress, effect_of, retry_after, untried
 from workflows.engine.problem import Problem, error_from, one_line, problem_from
 from workflows.engine.threads import Abandoned
 from workflows.engine.turn import INLINE_WAIT, Buffer
+from workflows.engine.unclear import PastTimeOut, StepTimedOut, UnclearOutcome
 
 FIND_OUT_TRIES = 10
 """How often an unreachable service is asked what became of an attempt before a person is."""
@@ -28,24 +30,6 @@ PROGRESS_EVERY = 2.0
 """Seconds between two recorded progress notes of a step."""
 
 _log = logging.getLogger("baton.step")
-
-
-class StepTimedOut(Exception):
-    """The attempt took longer than the step's time-out."""
-
-    retryable = True
-    effect = Effect.UNKNOWN
-
-
-class PastTimeOut(Interruption):
-    """The attempt's own thread noticed first that its time is over."""
-
-
-class UnclearOutcome(Exception):
-    """The worker stopped in mid-attempt, so nobody saw how it ended."""
-
-    retryable = True
-    effect = Effect.UNKNOWN
 
 
 class Attempts:
@@ -104,8 +88,7 @@ class Attempts:
             if monotonic() > deadline:
                 raise PastTimeOut(f"{self._record.key} is past its time-out: nothing more is sent for it")
 
-        record = self._record
-        call = CallInProgress(record.run_id, self._target.spec.name, self._key, record.attempts, check, at=record.key)
+        call = self._in_progress(self._key, check)
         names = {"run_id": call.run_id, "step": call.step, "attempt": call.attempt}
         context = StepContext(call, self._turn.means.tools, logging.LoggerAdapter(_log, names), self._progress)
         with call_in_progress(call):
@@ -121,6 +104,13 @@ class Attempts:
         self._detail.usage.extend(asdict(usage) for usage in call.usage)
         return value
 
+    def _in_progress(self, key: str, check: Callable[[], None]) -> CallInProgress:
+        record = self._record
+        return CallInProgress(
+            record.run_id, self._target.spec.name, key, record.attempts, check, at=record.key,
+            workflow=self._turn.run.workflow,
+        )  # fmt: skip
+
     def _own_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What an attempt changes stays its own."""
         if not self._kwargs and all(type(value) in codec.PLAIN for value in self._args):
@@ -135,7 +125,7 @@ class Attempts:
             self._turn.commit(Buffer(), Writes(events=(self._cursor.event("step.progress", data),)))
 
     def _timed_out(self) -> StepTimedOut:
-        return StepTimedOut(f"no answer within {_words(self._target.timeout)}")
+        return StepTimedOut(self._target.timeout)
 
     # how it ended ----------------------------------------------------------------------------------------
 
@@ -164,8 +154,20 @@ class Attempts:
             error.retryable = False  # type: ignore[attr-defined]
         if effect_of(error) is Effect.UNKNOWN and not self._target.spec.idempotent:
             return self._find_out(error)
-        self._retry_or_fail(error, effect_of(error))
+        if untried(error):
+            self._wait_for_turn(error)
+        else:
+            self._retry_or_fail(error, effect_of(error))
         return None
+
+    def _wait_for_turn(self, error: Exception) -> None:
+        """Come back when the service's limit lets the step have its turn; nothing was sent, so nothing is counted."""
+        due = self._turn.now() + (retry_after(error) or INLINE_WAIT)
+        problem = self._problem(error, Effect.NONE)
+        self._detail.unclear = False
+        ended = self._ended_attempt(AttemptState.FAILED, problem) if self._recorded_attempt() else None
+        self._record = replace(self._record, attempts=self._record.attempts - 1)
+        self._put_off(due, problem, ended)
 
     def _retry_or_fail(self, error: Exception, effect: Effect) -> None:
         number = self._record.attempts
@@ -175,12 +177,16 @@ class Attempts:
             raise error_from(problem)
         due = self._turn.now() + self._target.spec.retry.delay(error, number)
         self._detail.unclear = False
-        self._put_off(due, problem, AttemptState.FAILED)
+        self._put_off(due, problem, self._ended_attempt(AttemptState.FAILED, problem))
 
-    def _put_off(self, due: datetime, problem: Problem, ended: AttemptState) -> None:
+    def _ended_attempt(self, state: AttemptState, problem: Problem) -> Attempt | None:
+        if not self._record.attempts:
+            return None
         now = self._turn.now()
-        recorded = self._recorded_attempt() or self._attempt(ended, self._record.started_at or now)
-        attempt = replace(recorded, state=ended, ended_at=now, error=problem.text()) if self._record.attempts else None
+        recorded = self._recorded_attempt() or self._attempt(state, self._record.started_at or now)
+        return replace(recorded, state=state, ended_at=now, error=problem.text())
+
+    def _put_off(self, due: datetime, problem: Problem, attempt: Attempt | None) -> None:
         self._record = replace(
             self._record, state=StepState.RETRYING, error=problem.text(), due_at=due, detail=self._detail.text()
         )
@@ -227,7 +233,8 @@ class Attempts:
             return (self._succeeded(found),)
         believed = self._believe_absent_from(origin)
         if self._turn.now() < believed:
-            self._put_off(believed, self._problem(error, Effect.UNKNOWN), AttemptState.UNKNOWN)
+            problem = self._problem(error, Effect.UNKNOWN)
+            self._put_off(believed, problem, self._ended_attempt(AttemptState.UNKNOWN, problem))
             return self._find_out(error)
         self._detail.origin_key, self._detail.unclear, self._detail.again = "", False, False
         if self._record.attempts:
@@ -237,21 +244,21 @@ class Attempts:
     def _ask(self, key: str) -> Any:
         finder = self._target.reconcile
         assert finder is not None
-        call = CallInProgress(
-            self._record.run_id, self._target.spec.name, key, self._record.attempts, self._turn.check_lease,
-            at=self._record.key,
-        )  # fmt: skip
-        with call_in_progress(call):
+        with call_in_progress(self._in_progress(key, self._turn.check_lease)):
             return self._turn.means.threads.run(
                 lambda: finder(key, self._args, self._kwargs), self._target.timeout.total_seconds()
             )
 
     def _ask_later(self, trouble: Exception) -> None:
-        self._detail.finding += 1
-        if self._detail.finding >= FIND_OUT_TRIES:
-            self._park(trouble)
-        delay = self._target.spec.retry.delay(trouble, self._detail.finding)
-        self._put_off(self._turn.now() + delay, self._problem(trouble, Effect.UNKNOWN), AttemptState.UNKNOWN)
+        if untried(trouble):
+            delay = retry_after(trouble) or INLINE_WAIT
+        else:
+            self._detail.finding += 1
+            if self._detail.finding >= FIND_OUT_TRIES:
+                self._park(trouble)
+            delay = self._target.spec.retry.delay(trouble, self._detail.finding)
+        problem = self._problem(trouble, Effect.UNKNOWN)
+        self._put_off(self._turn.now() + delay, problem, self._ended_attempt(AttemptState.UNKNOWN, problem))
 
     def _believe_absent_from(self, origin: str) -> datetime:
         recorded = self._recorded_attempt()
@@ -295,8 +302,3 @@ class Attempts:
         return self._cursor.event(
             kind, json.dumps({"key": self._record.key, "attempt": self._record.attempts, "error": words})
         )
-
-
-def _words(delay: timedelta) -> str:
-    seconds = delay.total_seconds()
-    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} min"

@@ -13,7 +13,7 @@ from integrations.ai.connector import PydanticAI
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
 from integrations.crm import Company, Deal, RecordRef
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.hubspot.connector import HubSpot
 from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannel, LocalChannelSettings
@@ -113,7 +113,8 @@ CASES: tuple[ConnectorCase, ...] = (
     ConnectorCase(
         Notion,
         over_http=lambda url: Notion(
-            NotionSettings(token=SecretStr(MADE_UP), data_source=A_NOTION_ID, api_url=url), limit=Unlimited()
+            NotionSettings(token=SecretStr(MADE_UP), data_source=A_NOTION_ID, api_url=url),
+            gate=Gate(rates={"notion": UNLIMITED}),
         ),
         healthy={
             "GET /v1/users/me": as_json({"object": "user", "name": "Baton"}),
@@ -146,7 +147,10 @@ CASES: tuple[ConnectorCase, ...] = (
     ),
     ConnectorCase(
         HubSpot,
-        over_http=lambda url: HubSpot(HubSpotSettings(token=SecretStr(MADE_UP), url=url), limit=Unlimited()),
+        over_http=lambda url: HubSpot(
+            HubSpotSettings(token=SecretStr(MADE_UP), url=url),
+            gate=Gate(rates={"hubspot": UNLIMITED, "hubspot:search": UNLIMITED}),
+        ),
         healthy={
             "GET /account-info/2026-03/details": as_json({"portalId": 123456, "uiDomain": "app.hubspot.com"}),
             **{

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from bot import cli
-from bot.commands.session import NOWHERE
-from bot.runtime import Runtime
+from bot.runtime import NOWHERE, Runtime
 from bot.settings import read_settings
 from workflows.engine.model import OPEN
 from workflows.engine.ports import RunQuery

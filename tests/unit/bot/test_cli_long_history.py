@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.session import NOWHERE
-from bot.runtime import Runtime
+from bot.runtime import NOWHERE, Runtime
 from bot.settings import read_settings
 from tests.unit.bot.cli_stage import Stage
 from workflows.engine.length import LONG_RECORDS

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.commands.schedule import app
-from bot.commands.session import NOWHERE
 from bot.parts import clock_ticks
-from bot.runtime import Runtime
+from bot.runtime import NOWHERE, Runtime
 from bot.settings import read_settings
 from tests.unit.bot.cli_stage import Stage
 from workflows.engine.schedules.ports import ScheduleWrites

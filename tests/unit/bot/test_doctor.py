@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot import doctor
-from bot.commands.session import NOWHERE
 from bot.doctor import Finding, examine
-from bot.runtime import Runtime
+from bot.runtime import NOWHERE, Runtime
 from bot.settings import Settings, read_settings
 from integrations.base import Connector, Health
 from integrations.errors import Unavailable

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from integrations.crm import CRM, Company, Contact, Deal, RecordRef, Ticket
 from integrations.errors import InvalidRequest, NotFound
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.hubspot.connector import HubSpot
 from integrations.hubspot.models import HubSpotSettings
 from integrations.local_crm.connector import LocalCRM, LocalCRMSettings
@@ -38,7 +38,9 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         return
     with running_hubspot() as server:
         settings = HubSpotSettings(token=SecretStr(TOKEN), url=server.url)
-        yield Desk(HubSpot(settings, limit=Unlimited()), server.index)
+        yield Desk(
+            HubSpot(settings, gate=Gate(rates={"hubspot": UNLIMITED, "hubspot:search": UNLIMITED})), server.index
+        )
 
 
 def step(number: int) -> CallInProgress:

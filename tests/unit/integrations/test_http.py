@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import httpx
 import pytest
 from pydantic import BaseModel
 
@@ -21,8 +20,7 @@ from integrations.errors import (
     Unauthorized,
     Unavailable,
 )
-from integrations.http import Http, LocalRateLimit
-from integrations.http.transports import Paced
+from integrations.http import Http
 from tests.servers.http import Answer, CannedServer, as_json, serving
 from workflows.engine.policy import CallInProgress, Effect, call_in_progress
 
@@ -227,31 +225,3 @@ def test_logs_hold_no_addresses(server: CannedServer, caplog: pytest.LogCaptureF
         http.request("GET", "/thing?token=abcdefgh", what="thing 7")
     http.close()
     assert "abcdefgh" not in caplog.text
-
-
-def test_the_limit_is_kept_before_the_wire(server: CannedServer) -> None:
-    server.routes["GET /thing"] = as_json({})
-    http = client(server, limit=LocalRateLimit(per_second=0.1, clock=lambda: 0.0))
-    http.request("GET", "/thing", what="thing 7")
-    error = failure(http)
-    assert isinstance(error, RateLimited)
-    assert error.retry_after == timedelta(seconds=10)
-    assert len(server.asked) == 1
-
-
-def test_a_429_holds_everybody(server: CannedServer) -> None:
-    server.routes["GET /thing"] = as_json({}, 429, Retry_After="60")
-    limit = LocalRateLimit(per_second=1000, burst=10, clock=lambda: 0.0)
-    failure(client(server, limit=limit))
-    error = failure(client(server, limit=limit))
-    assert error.retry_after == timedelta(seconds=60)
-    assert len(server.asked) == 1
-
-
-def test_a_short_wait_is_waited_out() -> None:
-    slept: list[float] = []
-    wire = httpx.MockTransport(lambda request: httpx.Response(200))
-    paced = Paced(wire, LocalRateLimit(per_second=2, clock=lambda: 0.0), "Shelf", sleep=slept.append)
-    for _ in range(3):
-        paced.handle_request(httpx.Request("GET", "http://shelf/"))
-    assert slept == [0.5, 1.0]

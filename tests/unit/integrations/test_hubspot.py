@@ -18,7 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from integrations.crm import CRM, Company, Contact, Deal, RecordRef, Ticket
 from integrations.errors import InvalidRequest, Unauthorized
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.hubspot.connector import HubSpot
 from integrations.hubspot.models import HubObject, HubSpotSettings, contact_of
 from integrations.hubspot.records import plain
@@ -42,7 +42,11 @@ def server() -> Iterator[HubSpotServer]:
 
 
 def connector(server: HubSpotServer, transport: httpx.BaseTransport | None = None) -> HubSpot:
-    return HubSpot(HubSpotSettings(token=SecretStr(TOKEN), url=server.url), Unlimited(), transport)
+    return HubSpot(
+        HubSpotSettings(token=SecretStr(TOKEN), url=server.url),
+        Gate(rates={"hubspot": UNLIMITED, "hubspot:search": UNLIMITED}),
+        transport,
+    )
 
 
 # exactly one effect --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from integrations.errors import (
     RateLimited,
     Unavailable,
 )
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.http.client import USER_AGENT
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionProperties, NotionSettings
@@ -229,7 +229,7 @@ def test_a_text_that_is_half_written_is_never_repeated_blindly(notion: Notion, n
 
     lossy = Notion(
         NotionSettings(token=SecretStr(TOKEN), data_source=SOURCE, api_url=notion_server.url),
-        limit=Unlimited(),
+        gate=Gate(rates={"notion": UNLIMITED}),
         transport=AfterOne(),
     )
     with pytest.raises(Unavailable, match="first 100 blocks") as half_done:

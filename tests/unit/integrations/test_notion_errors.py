@@ -12,7 +12,7 @@ from integrations.errors import (
     Unauthorized,
     Unavailable,
 )
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings, find_id
 from integrations.protocols import TopicStatus
@@ -85,7 +85,7 @@ def test_a_lost_answer_tells_whether_it_was_sent(lost: Exception | None, effect:
         raise lost
 
     settings = NotionSettings(token=SecretStr(TOKEN), data_source=SOURCE)
-    notion = Notion(settings, limit=Unlimited(), transport=httpx.MockTransport(answer))
+    notion = Notion(settings, gate=Gate(rates={"notion": UNLIMITED}), transport=httpx.MockTransport(answer))
     with pytest.raises(Unavailable) as caught:
         notion.append_blocks("1a2b3c4d-0000-4000-8000-000000000000", "Text")
     assert caught.value.effect is effect
