@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ from integrations.registry import Factory, Registry, installed, lazy
 from integrations.tavily.connector import TavilySettings
 from integrations.wikipedia.connector import WikipediaSettings
 from integrations.wordpress.models import WordPressSettings
+from workflows.engine.ports import Clock
 
 AI = "integrations.ai.connector:PydanticAI"
 SHIPPED_LIBRARY = Path(__file__).parent / "demo" / "library"
@@ -61,10 +63,13 @@ def registry(
     return Registry(bindings, making=lambda: governed_by(gate)) if gate else Registry(bindings)
 
 
-def gate(settings: Settings, redis: Redis | None) -> Gate:
+def gate(settings: Settings, redis: Redis | None, clock: Clock) -> Gate:
     """What the requests of one process go through; through `redis` all processes share the services' limits."""
-    turns: Turns = MemoryTurns() if redis is None else ShelteredTurns(RedisTurns(redis))
-    return Gate(turns, settings.limits, Bulkhead(settings.baton_lanes))
+    turns: Turns = MemoryTurns(clock.monotonic) if redis is None else ShelteredTurns(RedisTurns(redis))
+    return Gate(
+        turns, settings.limits, Bulkhead(settings.baton_lanes),
+        clock=clock.monotonic, sleep=lambda seconds: clock.sleep(timedelta(seconds=seconds)),
+    )  # fmt: skip
 
 
 def uses_model(settings: Settings) -> bool:

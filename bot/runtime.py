@@ -149,7 +149,7 @@ class Runtime:
     def gate(self) -> Gate:
         """What every request of a connector goes through; shared by all processes through Redis, where there is one."""
         redis = None if self._redis_url in {"", NOWHERE} else self.redis
-        made: Gate = _on_demand("bot.connectors").gate(self.settings, redis)
+        made: Gate = _on_demand("bot.connectors").gate(self.settings, redis, self.clock)
         return made
 
     def _slack_channel(self) -> Connector:

@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 from integrations.crm import CRM, Company, Contact, Deal, RecordRef, Ticket
 from integrations.errors import InvalidRequest, Unauthorized
 from integrations.http import UNLIMITED, Gate
+from integrations.http.turns import MemoryTurns
 from integrations.hubspot.connector import HubSpot
 from integrations.hubspot.models import HubObject, HubSpotSettings, contact_of
 from integrations.hubspot.records import plain
@@ -27,6 +28,7 @@ from tests.servers.http import Answer, as_json
 from tests.servers.hubspot import TOKEN, HubSpotServer, LateAnswer, Thing, once, running_hubspot
 from workflows import Run, workflow
 from workflows.engine.model import RunState
+from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "hubspot"
@@ -41,12 +43,12 @@ def server() -> Iterator[HubSpotServer]:
         yield running
 
 
-def connector(server: HubSpotServer, transport: httpx.BaseTransport | None = None) -> HubSpot:
-    return HubSpot(
-        HubSpotSettings(token=SecretStr(TOKEN), url=server.url),
-        Gate(rates={"hubspot": UNLIMITED, "hubspot:search": UNLIMITED}),
-        transport,
-    )
+def connector(
+    server: HubSpotServer, transport: httpx.BaseTransport | None = None, clock: ManualClock | None = None
+) -> HubSpot:
+    turns = MemoryTurns((clock or ManualClock()).monotonic)
+    gate = Gate(turns, {"hubspot": UNLIMITED, "hubspot:search": UNLIMITED})
+    return HubSpot(HubSpotSettings(token=SecretStr(TOKEN), url=server.url), gate, transport)
 
 
 # exactly one effect --------------------------------------------------------------------------------------
@@ -136,8 +138,9 @@ def ready(server: HubSpotServer, what: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_write_takes_effect_once_whatever_happens(server: HubSpotServer, what: str, fault: Fault) -> None:
     ready(server, what)
-    crm = connector(server, fault.arrange(server))
-    harness = Harness(one_write, tools={CRM: crm, HubSpot: crm})
+    clock = ManualClock()
+    crm = connector(server, fault.arrange(server), clock)
+    harness = Harness(one_write, tools={CRM: crm, HubSpot: crm}, clock=clock)
     run_id = harness.start("one_write", what)
     harness.skip(LONG)
     assert harness.state(run_id) is RunState.SUCCEEDED, harness.error(run_id)
