@@ -9,9 +9,12 @@ from typing import Any
 
 from benchmarks.grown.rows import BUSY, CHANNELS, PEOPLE, WORKFLOWS, Grown
 from workflows.engine.expiry import Expiry
-from workflows.engine.model import OPEN, ApprovalState, Audit, NewRun, Pause, Run, RunState, Writes
+from workflows.engine.letters.joining import letter_of
+from workflows.engine.letters.model import GroupQuery
+from workflows.engine.model import OPEN, ApprovalState, Audit, NewRun, Pause, Run, RunChange, RunState, Writes
 from workflows.engine.outbox import POSTS, Budget, Delivery, Left
 from workflows.engine.ports import Claimant, RunQuery
+from workflows.engine.problem import Problem
 from workflows.storage.store import SqlStore
 
 Ask = Callable[[SqlStore, Grown], Any]
@@ -76,6 +79,15 @@ PEOPLE_ASK: dict[str, Ask] = {name: _asks(query) for name, query in LISTS.items(
     "a press's address": lambda store, made: store.outbox.reply_at(made.over, *made.message, "u", until=made.now),
     "a message's address": lambda store, made: store.outbox.reply_via(made.over, "card", "u", until=made.now),
     "pauses": lambda store, _: store.pauses(),
+    "groups of dead letters": lambda store, _: store.letters.groups(GroupQuery()),
+    "all groups of a workflow": lambda store, _: store.letters.groups(GroupQuery(WORKFLOWS[3], open=False)),
+    "a group of dead letters": lambda store, made: (
+        store.letters.group("g01500"), store.letters.members("g01500"), store.letters.members("g01500", open_only=True),
+        store.letters.of_run(made.over),
+    ),
+    "a group's owner": lambda store, made: store.letters.own(
+        "g01500", PEOPLE[0], instead_of="", audit=Audit(made.now, PEOPLE[0], "claim")
+    ),
     "what a monitor asks": lambda store, _: store.totals(),
     "runs that are not seen in Slack": lambda store, _: store.outbox.troubled(limit=5),
     "whether a message was received": lambda store, _: store.received("slack", "Ev0"),
@@ -127,6 +139,20 @@ def _delivered(store: SqlStore, made: Grown) -> None:
     outbox.leave(claim.lease, Left(claim.card.wanted, claim.card.wanted), *claim.deliveries[-1:])
 
 
+def _failed(store: SqlStore, made: Grown) -> None:
+    """A run fails, is seen with its group, and is put right."""
+    run = Run("zz-failed", WORKFLOWS[0], "New", RunState.QUEUED, "{}", made.now)
+    store.create(NewRun(run), Writes())
+    claim = store.claim(run.id, CLAIMANT)
+    assert claim is not None
+    letter = replace(letter_of(run, Problem("Failed", "no"), made.now), group="zz-group")
+    dead: RunChange = {"state": RunState.FAILED, "dead_at": made.now, "ended_at": made.now}
+    store.commit(claim.lease, Writes(run=dead, letter=letter), leave=True)
+    store.letters.stir(limit=200)
+    store.letters.touch("zz-group")
+    store.transact(run.id, lambda _: Writes(run={"dead_at": None}))
+
+
 def _paced(store: SqlStore, _: Grown) -> None:
     for _number in range(2):
         store.outbox.reserve(Budget("chat.update", 60 * SECOND, place="slack:T1:C03"))
@@ -147,6 +173,15 @@ MACHINES_ASK: dict[str, Ask] = {
     "a start and its worker": _claimed,
     "runs that share a limit": _limited,
     "cards that are due": _delivered,
+    "a failure and its group": _failed,
+    "dead letters without a group": lambda store, made: (
+        store.letters.astray(limit=200),
+        store.letters.mend(made.over),
+    ),
+    "whether an error is gone": lambda store, _: (
+        store.letters.unclosed(limit=100),
+        store.letters.close_if_passed("zz-group", runs=20),
+    ),
     "the pace of messages": _paced,
     "a paused workflow": _paused,
     "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),

@@ -12,6 +12,7 @@ from sqlalchemy import Table, create_engine, text
 from benchmarks.grown.multiplying import multiply
 from benchmarks.grown.pouring import Row, pour
 from workflows.engine.ids import encoded
+from workflows.engine.letters.model import FRESH, Closed, Group, Member
 from workflows.engine.model import (
     OVER,
     Approval,
@@ -33,6 +34,8 @@ from workflows.storage.tables import (
     APPROVAL,
     AUDIT,
     CARD,
+    DEAD_LETTER,
+    DEAD_LETTER_GROUP,
     DECISION,
     DELIVERY,
     EVENT,
@@ -81,7 +84,21 @@ def grow(url: str, runs: int, *, seed: int = 1, now: datetime | None = None) -> 
     engine = create_engine(parse(url))
     for start in range(0, base, PAGE):
         tables: dict[Table, list[Row]] = {
-            table: [] for table in (RUN, LABEL, STEP, EVENT, APPROVAL, DECISION, AUDIT, CARD, DELIVERY, RECEIVED)
+            table: []
+            for table in (
+                RUN,
+                LABEL,
+                STEP,
+                EVENT,
+                APPROVAL,
+                DECISION,
+                AUDIT,
+                CARD,
+                DELIVERY,
+                RECEIVED,
+                DEAD_LETTER_GROUP,
+                DEAD_LETTER,
+            )
         }
         for number in range(start, min(start + PAGE, base)):
             made.one(number, tables)
@@ -109,6 +126,7 @@ class _Maker:
         self._dice = dice
         self._now = now
         self._ids: list[str] = []
+        self._groups: set[str] = set()
         self._waiting = self._parent = self._approval = self._over = ""
         self._message = ("", "")
 
@@ -133,6 +151,8 @@ class _Maker:
         if number % 5 == 0:
             self._ask(run, number, tables)
         self._show(run, number, tables)
+        if run.dead_at is not None or number % 4 == 0:
+            self._fail(run, number, tables)
         if number % 4 == 0:
             tables[RECEIVED].append({"source": "slack", "message_id": f"Ev{number}", "at": created})
 
@@ -182,6 +202,21 @@ class _Maker:
             tables[DECISION].append(to_row(given))
             entry = Audit(run.created_at, given.by, "decide approved", run.id, "editor")
             tables[AUDIT].append(to_row(entry))
+
+    def _fail(self, run: Run, number: int, tables: dict[Table, list[Row]]) -> None:
+        """It is a dead letter, or was one; about two failures are one group."""
+        place = number // 8
+        group = f"g{place:05}"
+        if group not in self._groups:
+            self._groups.add(group)
+            ended = None if place >= self.runs // 8 - 20 else run.created_at
+            tables[DEAD_LETTER_GROUP].append(to_row(Group(
+                group, f"{place % 500:032}", CHANNELS[place % 30], WORKFLOWS[place % 12], "fetch", "Unavailable",
+                "It is #", 1_000, run.created_at, run.created_at + FRESH, ended, Closed.DEALT if ended else None,
+            )))  # fmt: skip
+        over = None if run.dead_at is not None else run.created_at
+        letter = Member(run.id, 1, group, run.created_at, 1_000, over)
+        tables[DEAD_LETTER].append(to_row(letter, untold_at=run.created_at if number >= self.runs - 20 else None))
 
     def _show(self, run: Run, number: int, tables: dict[Table, list[Row]]) -> None:
         late = number % max(self.runs // 200, 1) == 0

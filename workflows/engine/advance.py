@@ -28,6 +28,7 @@ from workflows.engine.errors import (
     StoreUnavailable,
     Suspended,
 )
+from workflows.engine.letters.joining import letter_of
 from workflows.engine.model import SUSPECT, Event, RunChange, RunState, Writes
 from workflows.engine.operations.child import ChildEnd
 from workflows.engine.ports import Claim, Claimant, View
@@ -255,7 +256,8 @@ class _Pass:
         if dead:
             events.append(Event(turn.run.id, "run.dead_letter", now, data))
         end = ChildEnd(state, output, describe(problem) if problem else "")
-        writes = Writes(events=tuple(events), messages=to_parent(turn, end), run=change)
+        letter = letter_of(turn.run, problem, now) if dead else None
+        writes = Writes(events=tuple(events), messages=to_parent(turn, end), letter=letter, run=change)
         turn.leave(self._cursor.buffer, with_loose_ends(turn, writes))
 
 

@@ -9,6 +9,7 @@ from workflows.engine import codec
 from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor
 from workflows.engine.ids import new_id
+from workflows.engine.letters.joining import letter_of
 from workflows.engine.model import (
     Event,
     Kind,
@@ -47,7 +48,7 @@ def park(turn: Turn, cursor: Cursor, problem: Problem) -> None:
     }
     data = json.dumps({"error": problem.message})
     events = tuple(Event(turn.run.id, kind, now, data) for kind in ("run.parked", "run.dead_letter"))
-    turn.leave(cursor.buffer, Writes(events=events, run=change))
+    turn.leave(cursor.buffer, Writes(events=events, run=change, letter=letter_of(turn.run, problem, now)))
 
 
 def with_loose_ends(turn: Turn, writes: Writes) -> Writes:

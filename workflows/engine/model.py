@@ -328,6 +328,22 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Letter:
+    """A run becomes a dead letter: what it has in common with others, and the group that it begins as the first."""
+
+    group: str
+    """The id of the group, should this be the first of its kind."""
+    fingerprint: str
+    channel: str
+    workflow: str
+    step: str
+    error: str
+    words: str
+    release: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class NewRun:
     """A run to be created, with the history it starts from (a fork) and its first events."""
 
@@ -359,6 +375,8 @@ class Writes:
     """(generation, key) of records that are replaced"""
     supersede_all: bool = False
     undone: tuple[tuple[int, str], ...] = ()
+    letter: Letter | None = None
+    """The run becomes a dead letter, and joins the group of those alike; goes with `dead_at`."""
     run: RunChange = field(default_factory=RunChange)
     ring: bool = False
     """Ring this run too: set `wake_at` a grace from now and return a ring for it."""

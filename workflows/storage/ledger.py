@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from workflows.engine.copying import replace
-from workflows.engine.model import DONE, OPEN, OVER, Kind, Message, NewRun, Run, RunState, Writes
+from workflows.engine.model import DONE, OPEN, OVER, Kind, Letter, Message, NewRun, Run, RunState, Writes
 from workflows.engine.outbox import Card
 from workflows.engine.ports import RING_GRACE, Lease, Ring
-from workflows.storage import line
+from workflows.storage import joining, line
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.outgoing import Outgoing, Statements
@@ -192,6 +192,13 @@ class Ledger:
         columns = {**writes.run}
         self._out.blobs.pack(run.id, columns, ("input", "output"))
         run.set(**columns)
+        if writes.letter is not None:
+            self.join(run.id, writes.letter)
+
+    def join(self, run_id: str, letter: Letter) -> None:
+        """Let a locked run, which is a dead letter now, join the group of those alike."""
+        for what, row in joining.rows(run_id, letter):
+            self._out.add(what, row)
 
     def _settle(self, run: Standing, before: Standing, writes: Writes, *, leave: bool) -> None:
         """Lease, wake-up and line after the run's own columns are set."""

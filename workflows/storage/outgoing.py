@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, insert, update
 
 from workflows.engine.model import ApprovalState
+from workflows.storage import joining
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.prepared import prepared
 from workflows.storage.standing import Standing
-from workflows.storage.tables import APPROVAL, ATTEMPT, AUDIT, CARD, DECISION, EVENT, LABEL, RUN, SIGNAL, STEP
+from workflows.storage.tables import (
+    APPROVAL,
+    ATTEMPT,
+    AUDIT,
+    CARD,
+    DEAD_LETTER_GROUP,
+    DECISION,
+    EVENT,
+    LABEL,
+    RUN,
+    SIGNAL,
+    STEP,
+)
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 STEP_AT = (
@@ -23,7 +36,7 @@ STEP_AT = (
     STEP.c.key == bindparam("at_key"),
 )
 NAMED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("supersede_all", "supersede", "undone", "taken"), ()),
+    **dict.fromkeys(("supersede_all", "supersede", "undone", "taken", "settled", "stale", "letter"), ()),
     "audit": tuple(column.name for column in AUDIT.columns if not column.primary_key),
 }
 """The columns that a statement is given, where these are not all of its table."""
@@ -50,6 +63,10 @@ class Statements:
             "audit": insert(AUDIT),
             "label": insert(LABEL),
             "card": database.insert(CARD).on_conflict_do_nothing(),
+            "settled": joining.SETTLED,
+            "stale": joining.STALE,
+            "group": database.insert(DEAD_LETTER_GROUP).on_conflict_do_nothing(),
+            "letter": joining.LETTER,
         }
         soon = bindparam("soon", type_=CARD.c.due_at.type)
         self.card = (
@@ -77,15 +94,25 @@ class Outgoing:
         """Insert at once; False when the id or the idempotency key is taken."""
         return bool(prepared(self._conn, self._statements.new_run).run(self._conn, row))
 
-    def flush(self, runs: Iterable[Standing], now: datetime) -> None:
+    def flush(self, runs: Collection[Standing], now: datetime) -> None:
         """Write everything, in an order that the references allow; `now` is when what is urgent is to be shown."""
+        self._settle(runs, now)
         self.blobs.write(self._conn, self._database)
         self.blobs.note_uses(self._conn, self._database)
         rows, self._rows = self._rows, defaultdict(list)
+        for what in ("stale", "group"):  # in one order everywhere, so that transactions don't wait in a ring
+            rows[what].sort(key=joining.kind_of)
         for what, statement in self._statements.order.items():
             if rows[what]:
                 prepared(self._conn, statement, NAMED.get(what)).run_many(self._conn, rows[what])
         self._update(runs, now)
+
+    def _settle(self, runs: Iterable[Standing], now: datetime) -> None:
+        """Note of dead letters that something was done about them."""
+        for run in runs:
+            if run.dealt_with:
+                self.add("settled", {"at_run": run.id, "at": now})
+                run.dealt_with = False
 
     def _update(self, runs: Iterable[Standing], now: datetime) -> None:
         alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from workflows.engine.expiry import HEAVY, RECEIVED_KEPT, SHOWING, Expiry, Place, Prunable, Pruned, Removed, Swept
 from workflows.engine.model import OVER, RunState
 from workflows.engine.outbox import DeliveryState
-from workflows.storage import blobs, deliveries, tally
+from workflows.storage import blobs, deliveries, letters, tally
 from workflows.storage.columns import aside
 from workflows.storage.database import Database
 from workflows.storage.rows import to_row
@@ -32,6 +32,7 @@ from workflows.storage.tables import (
     ATTEMPT,
     AUDIT,
     CARD,
+    DEAD_LETTER,
     DECISION,
     DELIVERY,
     EVENT,
@@ -42,7 +43,7 @@ from workflows.storage.tables import (
     STEP,
 )
 
-DEPENDENT = (APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, LABEL, CARD, DELIVERY)
+DEPENDENT = (APPROVAL, SIGNAL, EVENT, ATTEMPT, STEP, LABEL, DEAD_LETTER, CARD, DELIVERY)
 """A card comes before its deliveries: whoever delivers now writes none after that."""
 WANTED = (RUN.c.id, RUN.c.workflow, RUN.c.state, RUN.c.ended_at, RUN.c.started_by, RUN.c.parent_id, RUN.c.revision)
 PARENT = RUN.alias("parent")
@@ -90,8 +91,11 @@ def sweep(conn: Connection, database: Database, old: Expiry, limit: int) -> Swep
     heard = select(RECEIVED.c.source, RECEIVED.c.message_id)
     heard = heard.where(RECEIVED.c.at < min(old.before, database.now(conn) - RECEIVED_KEPT))
     entries = [_orphans(old.audit_before, AUDIT.c.id)] if old.audit_before is not None else []
+    groups = letters.sweep(conn, old.before, limit)
+    for table in (CARD, DELIVERY) if groups else ():
+        conn.execute(delete(table).where(table.c.run_id.in_(groups)))
     return Swept(
-        _drop(conn, DELIVERY, posts.limit(limit)),
+        len(groups) + _drop(conn, DELIVERY, posts.limit(limit)),
         _drop(conn, RECEIVED, heard.limit(limit)),
         blobs.drop_unused(conn, limit),
         sum(_drop(conn, AUDIT, each.limit(limit)) for each in entries),

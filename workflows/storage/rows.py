@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table
 
 from workflows.engine.credentials import SealedCredential
+from workflows.engine.letters.model import Group, Member
 from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Pause, Record, Run
 from workflows.engine.schedules.model import Schedule, Tick
 from workflows.storage.tables import (
@@ -17,6 +18,8 @@ from workflows.storage.tables import (
     ATTEMPT,
     AUDIT,
     CREDENTIAL,
+    DEAD_LETTER,
+    DEAD_LETTER_GROUP,
     DECISION,
     EVENT,
     PAUSE,
@@ -45,6 +48,8 @@ APPROVERS: Final = [field.name for field in fields(Approval)].index("approvers")
 SCHEDULE_COLUMNS: Final = _columns(SCHEDULE, Schedule)
 TICK_COLUMNS: Final = _columns(TICK, Tick)
 CREDENTIAL_COLUMNS: Final = _columns(CREDENTIAL, SealedCredential)
+GROUP_COLUMNS: Final = _columns(DEAD_LETTER_GROUP, Group)
+MEMBER_COLUMNS: Final = _columns(DEAD_LETTER, Member)
 
 
 def to_row(record: Any, **columns: Any) -> dict[str, Any]:

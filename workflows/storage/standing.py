@@ -31,6 +31,7 @@ NEEDED = (
     "limit_key",
     "limit_runs",
     "carded",
+    "dead_at",
 )
 
 
@@ -65,11 +66,15 @@ class Standing:
     limit_key: str | None
     limit_runs: int | None
     carded: bool
+    dead_at: datetime | None
     urgent: bool = False
     """Its card is to be shown at once, not when its turn comes."""
+    dealt_with: bool = False
+    """Something was done about the dead letter that it was."""
     changed: dict[str, Any] = field(default_factory=dict)
 
     def set(self, **columns: Any) -> None:
+        self.dealt_with = self.dealt_with or ("dead_at" in columns and self.dead_at is not None)
         for name, value in columns.items():
             self.changed[name] = value
             if name in NEEDED:

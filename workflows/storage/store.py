@@ -45,6 +45,7 @@ from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
 from workflows.storage.homes import SqlHomes
 from workflows.storage.ledger import Ledger
+from workflows.storage.letters import SqlLetters
 from workflows.storage.outbox import SqlOutbox
 from workflows.storage.outgoing import Statements
 from workflows.storage.room import compact, room
@@ -120,6 +121,8 @@ class SqlStore:
         """What starts runs by the clock, in the same database."""
         self.credentials = SqlCredentials(self._database)
         """Sealed secrets of services, in the same database."""
+        self.letters = SqlLetters(self._database, self._statements)
+        """Groups of dead letters, in the same database."""
 
     # from outside
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from workflows.engine.letters.model import Closed
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
 from workflows.engine.outbox import DeliveryState
 from workflows.engine.schedules.model import CatchUp, Overlap, TickState
@@ -457,6 +458,56 @@ class HomeRow(Base, table=True):
     mark: str = _required(Text)
 
 
+class DeadLetterGroupRow(Base, table=True):
+    """Failures that are alike, in one channel and one episode; what is counted of it stands in `dead_letter`."""
+
+    __tablename__ = "dead_letter_group"
+    __table_args__ = (
+        Index(
+            "uq_dead_letter_group_unclosed", "fingerprint", "channel", unique=True,
+            postgresql_where=text("closed_at IS NULL"), sqlite_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_dead_letter_group_fingerprint_channel_id", "fingerprint", "channel", "id"),
+        _partial("ix_dead_letter_group_unclosed", "closed_at IS NULL", "id"),
+        Index("ix_dead_letter_group_workflow_id", "workflow", "id"),
+        Index("ix_dead_letter_group_opened_at", "opened_at"),
+    )  # fmt: skip
+
+    id: str = _required(Id, primary_key=True)
+    fingerprint: str = _required(Text)
+    channel: str = _required(Text)
+    workflow: str = _required(Text)
+    step: str = _required(Text)
+    error: str = _required(Text)
+    words: str = _required(Text)
+    release: int = _required(BigInteger)
+    opened_at: datetime = _required(Utc)
+    fresh_until: datetime = _required(Utc)
+    closed_at: datetime | None = _optional(Utc)
+    closed_as: Closed | None = _optional(Word(Closed))
+    owner: str = _required(Text)
+    claimed_at: datetime | None = _optional(Utc)
+
+
+class DeadLetterRow(Base, table=True):
+    """One time that a run became a dead letter. `untold_at` says that its group's message lacks something of it."""
+
+    __tablename__ = "dead_letter"
+    __table_args__ = (
+        Index("ix_dead_letter_group_id_at", "group_id", "at"),
+        _partial("ix_dead_letter_open", "settled_at IS NULL", "group_id", "at"),
+        _partial("ix_dead_letter_untold", "untold_at IS NOT NULL", "group_id"),
+    )
+
+    run_id: str = _of_run(primary_key=True)
+    number: int = _required(Integer, primary_key=True, autoincrement=False)
+    group_id: str = _required(Id)
+    release: int = _required(BigInteger)
+    at: datetime = _required(Utc)
+    settled_at: datetime | None = _optional(Utc)
+    untold_at: datetime | None = _optional(Utc)
+
+
 class PaceRow(Base, table=True):
     """The next free moment of something that may not be done too often, in seconds since 1970."""
 
@@ -493,4 +544,6 @@ CARD = _table(CardRow)
 DELIVERY = _table(DeliveryRow)
 CREDENTIAL = _table(CredentialRow)
 HOME = _table(HomeRow)
+DEAD_LETTER_GROUP = _table(DeadLetterGroupRow)
+DEAD_LETTER = _table(DeadLetterRow)
 PACE = _table(PaceRow)

@@ -15,6 +15,7 @@ from benchmarks.grown.rows import Grown
 from tests.contract.plans.conftest import RUNS
 from tests.contract.plans.expected import PLANS, WALKS
 from tests.contract.plans.reading import SMALL, listening, lite_plan, met, server_nodes
+from workflows.engine.letters.ports import Letters
 from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Store
 from workflows.storage import lists
@@ -114,9 +115,15 @@ def test_every_method_is_asked_something(sqlite_full: tuple[SqlStore, Grown], mo
 
     watched(store, Store)
     watched(store.outbox, Outbox)
+    watched(store.letters, Letters)
     for ask in ASKED.values():
         ask(store, made)
-    every = {f"{port.__name__}.{name}" for port in (Store, Outbox) for name in vars(port) if not name.startswith("_")}
+    every = {
+        f"{port.__name__}.{name}"
+        for port in (Store, Outbox, Letters)
+        for name in vars(port)
+        if not name.startswith("_")
+    }
     missed = {name.partition(".")[2] for name in every - called}
     assert missed - set(UNASKED) == set()
     assert set(UNASKED) - missed == set()

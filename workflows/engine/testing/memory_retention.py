@@ -9,6 +9,8 @@ from itertools import accumulate
 from typing import TypeVar
 
 from workflows.engine.expiry import HEAVY, RECEIVED_KEPT, SHOWING, Expiry, Place, Prunable, Pruned, Removed, Swept
+from workflows.engine.letters.model import Group
+from workflows.engine.letters.ports import card_of
 from workflows.engine.model import OVER, Run
 from workflows.engine.outbox import POSTS, Delivery, DeliveryState
 from workflows.engine.testing.memory_rows import Rows
@@ -54,7 +56,7 @@ def sweep(rows: Rows, now: datetime, old: Expiry, limit: int) -> Swept:
     def is_done(post: Delivery) -> bool:
         return post.run_id == POSTS and post.state is not DeliveryState.PENDING and post.created_at < old.before
 
-    posts = _drop(rows.deliveries, is_done, limit)
+    posts = _drop(rows.deliveries, is_done, limit) + _empty_groups(rows, old, limit)
     received = _drop(rows.received, lambda at: at < oldest, limit)
     gone = [a for a in rows.audit if before is not None and a.at < before and a.run_id not in rows.runs][:limit]
     rows.audit = [entry for entry in rows.audit if entry not in gone]
@@ -69,6 +71,21 @@ def _is_old(run: Run, old: Expiry) -> bool:
 def _is_told(rows: Rows, run: Run, now: datetime) -> bool:
     card = rows.cards.get(run.id)
     return _end(run) < now - SHOWING or card is None or card.shown >= card.wanted or bool(card.error)
+
+
+def _empty_groups(rows: Rows, old: Expiry, limit: int) -> int:
+    """Delete old groups of dead letters whose runs are all deleted, with what shows them."""
+    full = {letter.group_id for letter in rows.letters.values()}
+
+    def is_over(group: Group) -> bool:
+        over = group.closed_at is not None or group.fresh_until < old.before
+        return over and group.opened_at < old.before and group.id not in full
+
+    gone = [card_of(group.id) for group in rows.groups.values() if is_over(group)]
+    for name in gone[:limit]:
+        rows.cards.pop(name, None)
+        rows.deliveries = {key: sent for key, sent in rows.deliveries.items() if sent.run_id != name}
+    return _drop(rows.groups, is_over, limit)
 
 
 def _end(run: Run) -> datetime:

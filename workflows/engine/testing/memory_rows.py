@@ -11,6 +11,7 @@ from workflows.engine.credentials import SealedCredential
 from workflows.engine.errors import InvalidInput
 from workflows.engine.expiry import unknown
 from workflows.engine.homes import Home
+from workflows.engine.letters.model import FRESH, Closed, Group, Member
 from workflows.engine.model import (
     DONE,
     OPEN,
@@ -22,6 +23,7 @@ from workflows.engine.model import (
     Decision,
     Event,
     Kind,
+    Letter,
     Message,
     NewRun,
     Pause,
@@ -71,6 +73,10 @@ class Rows:
         self.credentials: dict[tuple[str, str], SealedCredential] = {}
         self.ticks: dict[tuple[str, datetime], Tick] = {}
         self.pace: dict[str, tuple[datetime, datetime]] = {}
+        self.groups: dict[str, Group] = {}
+        self.letters: dict[tuple[str, int], Member] = {}
+        self.untold: set[tuple[str, int]] = set()
+        """Dead letters of which something happened that their group's message lacks."""
 
     def get(self, run_id: str) -> Run:
         run = self.runs.get(run_id)
@@ -129,7 +135,11 @@ class Rows:
         self._revise(before, writes)
         for audit in writes.audit:
             self.audit.append(replace(audit, run_id=audit.run_id or run_id))
+        if "dead_at" in writes.run and before.dead_at is not None:
+            self.settle(run_id, now)
         self.set(run_id, **writes.run)
+        if writes.letter is not None:
+            self.join(run_id, writes.letter)
         self._hurry(run_id, writes, now)
         self._settle(before, writes, now, owed, leave=leave)
         for new in writes.starts:
@@ -223,6 +233,29 @@ class Rows:
         admitted = sum(r.admitted and r.state not in OVER for r in same)
         return admitted, sorted(waiting, key=lambda r: (r.created_at, r.id))
 
+    def join(self, run_id: str, letter: Letter) -> None:
+        """Let a dead letter join the group of those alike."""
+        kind = (letter.fingerprint, letter.channel)
+        group = next((g for g in self.groups.values() if (g.fingerprint, g.channel) == kind and not g.closed_at), None)
+        if group is not None and group.fresh_until < letter.at:
+            self.groups[group.id] = replace(group, closed_at=letter.at, closed_as=Closed.QUIET)
+            group = None
+        if group is None:
+            group = self.groups[letter.group] = Group(
+                letter.group, *kind, letter.workflow, letter.step, letter.error, letter.words, letter.release,
+                letter.at, letter.at + FRESH,
+            )  # fmt: skip
+        number = 1 + sum(of_run == run_id for of_run, _ in self.letters)
+        self.letters[run_id, number] = Member(run_id, number, group.id, letter.at, letter.release)
+        self.untold.add((run_id, number))
+
+    def settle(self, run_id: str, now: datetime) -> None:
+        """Note of a run's dead letter that something was done about it."""
+        for at, letter in self.letters.items():
+            if letter.run_id == run_id and letter.settled_at is None:
+                self.letters[at] = replace(letter, settled_at=now)
+                self.untold.add(at)
+
     def _deliver(self, message: Message, now: datetime, owed: Rings) -> None:
         if message.id in self.messages or message.run_id not in self.runs:
             return
@@ -237,6 +270,7 @@ class Rows:
             return
         run = self.set(target, cancel=reason, inbox=run.inbox + 1)
         if run.state is RunState.PARKED:
+            self.settle(target, now)
             run = self.set(target, state=RunState.QUEUED, dead_at=None, crashes=0)
         self.event(target, "run.cancel_requested", now, reason=reason)
         self._wake(run, now, owed)
@@ -262,6 +296,8 @@ class Rows:
         self.messages = {k: m for k, m in self.messages.items() if m.run_id != run_id}
         self.approvals = {k: a for k, a in self.approvals.items() if k not in gone}
         self.decisions = {k: d for k, d in self.decisions.items() if d.approval_id not in gone}
+        self.letters = {at: letter for at, letter in self.letters.items() if letter.run_id != run_id}
+        self.untold = {at for at in self.untold if at in self.letters}
 
 
 def leased(run: Run, now: datetime) -> bool:
