@@ -45,6 +45,13 @@ COMMANDS = {
         "app",
         group=True,
     ),
+    "digest": Entry(
+        "digest",
+        "Post what happened, by the clock: add, list, show, now, pause, resume, remove.",
+        START,
+        "app",
+        group=True,
+    ),
     "runs": Entry("looking", "List runs, the newest first.", START),
     "show": Entry("looking", "Show one run: its steps, what it waits for, and how it ended.", START),
     "approvals": Entry("deciding", "List what waits for a person's decision.", STEER),

@@ -187,6 +187,12 @@ def _look_at_schedules(runtime: Runtime) -> None:
     runtime.schedule_pass.look()
 
 
+def _forget_drafts(runtime: Runtime) -> None:
+    """Delete what people were shown and did not save."""
+    while runtime.store.drafts.forget(limit=BATCH) == BATCH:
+        pass
+
+
 def clock_ticks(runtime: Runtime) -> list[Tick]:
     """What the clock does again and again."""
     every = timedelta(seconds=runtime.settings.baton_tick)
@@ -209,6 +215,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
         Tick("schedules", every, functools.partial(_look_at_schedules, runtime)),
         Tick("recount", RECOUNT_EVERY, runtime.store.recount),
     ]
+    ticks.append(Tick("drafts", PRUNE_EVERY, functools.partial(_forget_drafts, runtime)))
     ticks += _pruning(runtime)
     if runtime.settings.has_slack:
         ticks.append(Tick("deliver", RING_EVERY, DueCards(runtime.outbox, runtime.queue, runtime.clock.monotonic).tick))

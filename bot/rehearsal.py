@@ -24,6 +24,7 @@ from bot.slack.manifest import EVENTS_PATH, manifest
 from bot.web.app import create_app
 from bot.web.slack import SlackSide, slack_side
 from workflows import catalog
+from workflows.digests.posting import post_digest
 from workflows.engine.definition import Workflow
 from workflows.engine.model import Run
 from workflows.engine.ports import Clock, RunQuery
@@ -65,7 +66,7 @@ class RehearsalRuntime(Runtime):
     ) -> None:
         super().__init__(settings, NOWHERE)
         self._time = clock
-        self._workflows = {one.name: one for one in workflows}
+        self._workflows = {one.name: one for one in (*workflows, post_digest)}
         self._tools = tools
 
     @property
@@ -82,7 +83,7 @@ class RehearsalRuntime(Runtime):
 
     @cached_property
     def catalogue(self) -> catalog.Catalogue:
-        return catalog.Catalogue(self._workflows)
+        return catalog.Catalogue(self._workflows, digests=catalog.load().digests)
 
     @cached_property
     def connectors(self) -> Any:
@@ -149,6 +150,7 @@ class Rehearsal:
         """Let time pass (`hours=3`), then come to rest."""
         self.clock.advance(timedelta(**time))
         self.runtime.store.remind(limit=100)
+        self.runtime.schedule_pass.look()
         self.settle()
 
     def runs(self, workflow: str = "") -> list[Run]:

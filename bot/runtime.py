@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from redis import Redis
 
+from bot.ours import OwnTools
 from bot.outage import Outage
 from bot.presence import Roster
 from bot.settings import Settings
 from integrations.base import Connector
 from integrations.registry import Registry
 from workflows import catalog
+from workflows.digests.desk import DigestDesk
 from workflows.engine.access import Access
 from workflows.engine.advance import Engine
 from workflows.engine.credentials import SealedCredential
@@ -45,6 +47,8 @@ from workflows.storage.store import SqlStore
 
 if TYPE_CHECKING:
     from bot.credentials.keeping import Credentials
+    from bot.digests.desk import StoreDesk
+    from bot.digests.keeping import Digests
     from bot.slack.delivery.deliverer import Deliverer
     from bot.slack.directory import SlackDirectory
     from bot.slack.homing import HomeBoard
@@ -152,6 +156,28 @@ class Runtime:
         made: Gate = _on_demand("bot.connectors").gate(self.settings, redis, self.clock)
         return made
 
+    @property
+    def tools(self) -> Tools:
+        """What steps may use: the connectors, and Baton's own part in digests."""
+        return OwnTools({DigestDesk: lambda: self.digest_desk}, lambda: cast(Tools, self.connectors))
+
+    @cached_property
+    def digest_desk(self) -> StoreDesk:
+        """What the workflow behind digests asks."""
+        posting = None
+        if self.settings.has_slack:
+            posting = _on_demand("bot.slack.digesting").SlackPosting(
+                lambda: self.outbox, lambda: self.queue, self.slack_directory, self.clock.now
+            )
+        made: StoreDesk = _on_demand("bot.digests.making").desk(self, posting)
+        return made
+
+    @cached_property
+    def digests(self) -> Digests:
+        """What people may ask of digests."""
+        made: Digests = _on_demand("bot.digests.making").digests(self)
+        return made
+
     def _slack_channel(self) -> Connector:
         made: Connector = _on_demand("bot.slack.channel").SlackChannel(
             lambda: self.outbox, lambda: self.queue, self.clock.now
@@ -171,7 +197,7 @@ class Runtime:
         """What is needed to tell people in Slack how things stand."""
         made: Parts = _on_demand("bot.slack.parts").Parts(
             self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
-            self.clock.now, self.schedules,
+            self.clock.now, self.schedules, self.digests,
         )  # fmt: skip
         return made
 
@@ -211,7 +237,7 @@ class Runtime:
     @cached_property
     def schedules(self) -> Schedules:
         """What people may ask of schedules."""
-        return Schedules(self.service, self.store.schedules, self._calendar, self.schedule_pass)
+        return Schedules(self.service, self.store.schedules, self.calendar, self.schedule_pass)
 
     @cached_property
     def schedule_pass(self) -> Passing:
@@ -219,10 +245,11 @@ class Runtime:
         settings = self.settings
         channel = (settings.baton_ops_channel or settings.baton_channel) if settings.has_slack else ""
         news = _on_demand("bot.news").ScheduleNews(lambda: self.outbox, lambda: self.queue, self.clock.now, channel)
-        return Passing(self.service, self.store.schedules, self._calendar, news)
+        return Passing(self.service, self.store.schedules, self.calendar, news)
 
     @cached_property
-    def _calendar(self) -> Calendar:
+    def calendar(self) -> Calendar:
+        """Says when rules come."""
         return Calendar(_on_demand("bot.walls").next_on_wall)
 
     @cached_property
@@ -264,7 +291,7 @@ class EngineHands:
         self._renewed_until = 0.0
         settings = runtime.settings
         means = Means(
-            runtime.store, runtime.queue, runtime.clock, cast(Tools, runtime.connectors), self._threads,
+            runtime.store, runtime.queue, runtime.clock, runtime.tools, self._threads,
             approvers=settings.baton_approvers, draining=lambda: self._draining, alive=self._alive,
             checkpoint=checkpoint or _pass, worker=owner,
         )  # fmt: skip

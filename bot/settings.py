@@ -7,7 +7,7 @@ import getpass
 import ipaddress
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +23,7 @@ from workflows.engine.errors import BatonError
 
 Listed = Annotated[tuple[str, ...], NoDecode]
 Roles = Annotated[Mapping[str, tuple[str, ...]], NoDecode]
+Pairs = Annotated[Mapping[str, str], NoDecode]
 SLACK_API = "https://slack.com/api/"
 SLACK_HOSTS = frozenset({"slack.com", "www.slack.com", "slack-gov.com"})
 """Hosts of Slack's own API; the bot's tokens go to no other machine."""
@@ -123,6 +124,11 @@ class Settings(BaseSettings):
     baton_roles: Roles = {}
     """The people and groups of each role, by the role's name."""
 
+    baton_night: str = "20:00-7:00"
+    """When digests write to no person, by the clock where they are."""
+    baton_holidays: Pairs = {}
+    """Whose holidays count in a time zone, where it is not those of its country: Europe/Berlin=DE-BY."""
+
     @field_validator("slack_api_url")
     @classmethod
     def _slack_or_here(cls, value: str) -> str:
@@ -136,6 +142,17 @@ class Settings(BaseSettings):
     @classmethod
     def _role_by_role(cls, value: Any) -> Any:
         return _roles(value) if isinstance(value, str) else value
+
+    @field_validator("baton_holidays", mode="before")
+    @classmethod
+    def _zone_by_zone(cls, value: Any) -> Any:
+        return _pairs(value) if isinstance(value, str) else value
+
+    @field_validator("baton_night")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        _night(value)
+        return value
 
     @field_validator("baton_keep")
     @classmethod
@@ -199,6 +216,11 @@ class Settings(BaseSettings):
     def has_slack(self) -> bool:
         """Whether Baton is in a Slack workspace."""
         return self.slack_bot_token is not None
+
+    @property
+    def night(self) -> tuple[time, time]:
+        """When the night begins and ends for people."""
+        return _night(self.baton_night)
 
     @property
     def keep(self) -> timedelta | None:
@@ -265,6 +287,25 @@ def _roles(text: str) -> dict[str, tuple[str, ...]]:
             raise ValueError(f"{part!r} is no role: write name=member,member; name=member")
         found[name] = (*found.get(name, ()), *listed)
     return found
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        zone, equals, place = (word.strip() for word in part.partition("="))
+        if not zone or not equals or not place:
+            raise ValueError(f"{part!r} is no zone with its holidays: write Europe/Berlin=DE-BY; Asia/Tokyo=JP")
+        found[zone] = place
+    return found
+
+
+def _night(text: str) -> tuple[time, time]:
+    begins, _, ends = text.partition("-")
+    try:
+        first, last = (datetime.strptime(word.strip(), "%H:%M").time() for word in (begins, ends))  # noqa: DTZ007 - a time on the wall
+    except ValueError:
+        raise ValueError(f"{text!r} is no night: write when it begins and ends, as in 20:00-7:00") from None
+    return first, last
 
 
 def os_user() -> str:

@@ -2,8 +2,11 @@
 
 from workflows.engine.calls import Call, StepContext
 from workflows.engine.definition import Limit, Workflow, step, workflow
+from workflows.engine.digests.definition import Digest, digest
+from workflows.engine.digests.look import Look
+from workflows.engine.digests.page import Bar, Chart, Figure, Item, ItemKind, Page
 from workflows.engine.errors import BodyError, ChildFailed, Failed, Rejected, StepFailed, WaitTimeout
-from workflows.engine.model import Outcome
+from workflows.engine.model import Outcome, RunState
 from workflows.engine.operations.approval import Answer, DecisionMade
 from workflows.engine.operations.first import Won
 from workflows.engine.operations.saga import Saga
@@ -14,20 +17,29 @@ from workflows.fields import EmailAddress, FileRef, LongText, SlackChannel, Slac
 __all__ = [
     "ONCE",
     "Answer",
+    "Bar",
     "BodyError",
     "Call",
+    "Chart",
     "ChildFailed",
     "DecisionMade",
+    "Digest",
     "Effect",
     "EmailAddress",
     "Failed",
+    "Figure",
     "FileRef",
+    "Item",
+    "ItemKind",
     "Limit",
     "LongText",
+    "Look",
     "Outcome",
+    "Page",
     "Rejected",
     "Retry",
     "Run",
+    "RunState",
     "Saga",
     "SlackChannel",
     "SlackUser",
@@ -37,6 +49,7 @@ __all__ = [
     "WaitTimeout",
     "Won",
     "Workflow",
+    "digest",
     "step",
     "workflow",
 ]

@@ -1,4 +1,4 @@
-"""Which workflows are installed: the shipped ones, those of installed packages, and those in folders."""
+"""Which workflows and digests are installed: the shipped ones, those of installed packages, and those in folders."""
 
 from __future__ import annotations
 
@@ -16,10 +16,22 @@ from types import ModuleType
 from typing import Any
 
 from workflows.engine.definition import Workflow
-from workflows.engine.errors import UnknownWorkflow
+from workflows.engine.digests.definition import Digest
+from workflows.engine.errors import BatonError, UnknownWorkflow
 
 GROUP = "baton.workflows"
-SHIPPED = ("workflows.library.content_pipeline",)
+SHIPPED = ("workflows.library.content_pipeline", "workflows.digests.posting")
+DIGESTS = (
+    "workflows.digests.content_week",
+    "workflows.digests.daily_ops",
+    "workflows.digests.my_approvals",
+    "workflows.digests.since_you_last_looked",
+)
+"""Modules of shipped digests."""
+
+
+class UnknownDigest(BatonError):
+    """There is no digest of this name."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +45,16 @@ class Broken:
 class Catalogue:
     """The installed workflows by name, and what could not be loaded."""
 
-    def __init__(self, workflows: Mapping[str, Workflow[Any, Any]], broken: tuple[Broken, ...] = ()) -> None:
+    def __init__(
+        self,
+        workflows: Mapping[str, Workflow[Any, Any]],
+        broken: tuple[Broken, ...] = (),
+        digests: Mapping[str, Digest] | None = None,
+    ) -> None:
         self._workflows = dict(workflows)
         self.broken = broken
+        self.digests = dict(sorted((digests or {}).items()))
+        """The installed digests by name."""
 
     def get(self, name: str) -> Workflow[Any, Any]:
         """The workflow of this name; raises UnknownWorkflow that says which names are near."""
@@ -50,13 +69,26 @@ class Catalogue:
         return frozenset(self._workflows)
 
     def all(self) -> list[Workflow[Any, Any]]:
-        """Every workflow, by name."""
-        return [self._workflows[name] for name in sorted(self._workflows)]
+        """Every workflow that is no inner one, by name."""
+        return [self._workflows[name] for name in sorted(self._workflows) if not self._workflows[name].internal]
+
+    def is_internal(self, name: str) -> bool:
+        """Whether a workflow belongs to Baton itself."""
+        return name in self._workflows and self._workflows[name].internal
+
+    def digest(self, name: str) -> Digest:
+        """The digest of this name; raises UnknownDigest that says which there are."""
+        if name not in self.digests:
+            near = difflib.get_close_matches(name, self.digests, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise UnknownDigest(f"There is no digest {name}.{hint} There are: {', '.join(self.digests) or 'none'}.")
+        return self.digests[name]
 
 
-def load(folders: Iterable[Path] = (), shipped: Iterable[str] = SHIPPED) -> Catalogue:
+def load(folders: Iterable[Path] = (), shipped: Iterable[str] = (*SHIPPED, *DIGESTS)) -> Catalogue:
     """Load everything; a module that fails to import is left out and named in `broken`."""
     found: dict[str, Workflow[Any, Any]] = {}
+    digests: dict[str, Digest] = {}
     broken: list[Broken] = []
     for source, module in _modules(folders, shipped, broken):
         for workflow in _workflows_in(module):
@@ -65,7 +97,11 @@ def load(folders: Iterable[Path] = (), shipped: Iterable[str] = SHIPPED) -> Cata
                 broken.append(Broken(source, f"the workflow {workflow.name} is already defined in {other.source}"))
                 continue
             found[workflow.name] = workflow
-    return Catalogue(found, tuple(broken))
+        for digest in _digests_in(module):
+            there = digests.setdefault(digest.name, digest)
+            if there is not digest:
+                broken.append(Broken(source, f"the digest {digest.name} is already defined in {there.source}"))
+    return Catalogue(found, tuple(broken), digests)
 
 
 def _modules(folders: Iterable[Path], shipped: Iterable[str], broken: list[Broken]) -> Iterator[tuple[str, ModuleType]]:
@@ -106,6 +142,11 @@ def _private_package(folder: Path) -> str:
 def _workflows_in(module: ModuleType) -> list[Workflow[Any, Any]]:
     own = [value for value in vars(module).values() if isinstance(value, Workflow)]
     return [workflow for workflow in own if workflow.source == module.__name__]
+
+
+def _digests_in(module: ModuleType) -> list[Digest]:
+    own = [value for value in vars(module).values() if isinstance(value, Digest)]
+    return [digest for digest in own if digest.source == module.__name__]
 
 
 def _reason(error: Exception) -> str:

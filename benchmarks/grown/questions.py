@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.grown.rows import BUSY, CHANNELS, PEOPLE, WORKFLOWS, Grown
+from workflows.engine.drafts import Draft
 from workflows.engine.expiry import Expiry
 from workflows.engine.letters.joining import letter_of
 from workflows.engine.letters.model import GroupQuery
@@ -166,6 +167,21 @@ def _paused(store: SqlStore, made: Grown) -> None:
     store.unpause(WORKFLOWS[0], PEOPLE[0])
 
 
+def _happened(store: SqlStore, made: Grown) -> None:
+    """What a digest asks of a day."""
+    since, until = made.now - timedelta(days=2), made.now - timedelta(days=1)
+    store.happenings.counts(since, until)
+    store.happenings.ended(since, until, states=frozenset({RunState.FAILED}), limit=2_000)
+    store.happenings.steps([run.id for run in store.happenings.ended(since, until, limit=20)] or [made.over])
+
+
+def _drafted(store: SqlStore, made: Grown) -> None:
+    store.drafts.keep(Draft("zz-draft", "digest", "{}", PEOPLE[0], made.now))
+    store.drafts.find("zz-draft")
+    store.drafts.forget(limit=20)
+    store.drafts.drop("zz-draft")
+
+
 MACHINES_ASK: dict[str, Ask] = {
     "runs that are due": lambda store, _: store.rescue(limit=200, grace=5 * SECOND),
     "reminders that are due": lambda store, _: store.remind(limit=200),
@@ -184,6 +200,8 @@ MACHINES_ASK: dict[str, Ask] = {
     ),
     "the pace of messages": _paced,
     "a paused workflow": _paused,
+    "what happened in a day": _happened,
+    "what was shown before it is saved": _drafted,
     "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),
     "a batch of old runs": lambda store, made: store.prune(Expiry(made.now - timedelta(days=300)), limit=20),
     "old rows of no run": lambda store, made: store.sweep(

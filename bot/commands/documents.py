@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from workflows.engine.digests.page import Page
 from workflows.engine.model import Approval, Decision, Kind, Pause, Record, Run, StepState
 from workflows.engine.plan import Plan, PlanNode
 from workflows.engine.preview import Preview
@@ -146,6 +147,39 @@ def schedule_document(seen: Seen) -> Document:
         "created_by": made.created_by,
         "created_at": moment(made.created_at),
     }
+
+
+def digest_document(seen: Seen) -> Document:
+    """One digest that is posted; `next` is in its zone, and empty where it comes by each person's own clock."""
+    made, order = seen.schedule, parsed(seen.schedule.input)
+    return {
+        "name": made.name,
+        "digest": order["digest"],
+        "place": order["place"],
+        "cron": order["rule"] or made.cron,
+        "zone": made.zone,
+        "state": "paused" if made.paused_at is not None else "active",
+        "next": [] if order["rule"] else [moment(tick) for tick in seen.next],
+        "last": tick_document(seen.last) if seen.last else None,
+        "created_by": made.created_by,
+        "created_at": moment(made.created_at),
+    }
+
+
+def page_document(page: Page) -> Document:
+    """A digest as it looks now."""
+    return {
+        "title": page.title,
+        "since": moment(page.since),
+        "until": moment(page.until),
+        "figures": [{"name": one.name, "value": one.value, "before": one.before} for one in page.figures],
+        "items": [
+            {"kind": item.kind.value, "text": item.text, "run": item.run_id or None, "at": moment(item.at),
+             "people": list(item.people)}
+            for group in page.groups for item in group.items
+        ],
+        "note": page.note,
+    }  # fmt: skip
 
 
 def tick_document(tick: Tick) -> Document:

@@ -50,7 +50,7 @@ def runs(
     labels = tuple(pairs(label or (), "--label").items())
     query = RunQuery(_states(state), workflow, dead, limit=limit, labels=labels, text=text, deep=deep)
     with opened() as session:
-        found = session.runtime.store.runs(query)
+        found = session.runtime.service.listed(query, by=session.actor)
     if as_json:
         printing.document([run_line(run) for run in found])
         return

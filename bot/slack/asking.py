@@ -31,6 +31,7 @@ class Edge:
     def show_home(self, caller: Caller) -> None:
         """Show somebody's App Home as things stand now."""
         self.board.opened(caller)
+        self.parts.digests.looked(caller.actor)
 
 
 @dataclass(frozen=True)

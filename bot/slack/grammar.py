@@ -12,6 +12,7 @@ from bot.slack.phrases import (
     VERBS,
     Approvals,
     Cancel,
+    Digest,
     Help,
     Pause,
     Phrase,
@@ -26,6 +27,9 @@ from bot.slack.phrases import (
 )
 from bot.slack.scheduled import Alone, read_schedule
 from bot.slack.wording import Word, plain, split
+
+DIGEST_VERBS = ("list", "add", "show", "now", "pause", "resume", "remove")
+"""What can be done with digests."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,16 @@ class Grammar:
             return read_schedule(words, self.said)
         except Alone as alone:
             raise PhraseError(self._alone(alone.word, alone.fields)) from None
+
+    def _digest(self, words: Sequence[Word]) -> Digest:
+        verb = words[0].text.lower() if words else "list"
+        if verb not in DIGEST_VERBS:
+            near = next(iter(difflib.get_close_matches(verb, DIGEST_VERBS, n=1)), "list")
+            raise PhraseError(
+                f"I don't know `digest {_short(verb)}`. Did you mean `{self.said} digest {near}`? "
+                f"There are: {', '.join(DIGEST_VERBS)}."
+            )
+        return Digest(verb, tuple(word.text for word in words[1:]))
 
     def _help(self, _words: Sequence[Word]) -> Help:
         return Help()

@@ -34,6 +34,10 @@ SCHEDULE_RESUME = "schedule.resume"
 SCHEDULE_RUN = "schedule.run"
 SCHEDULE_REMOVE = "schedule.remove"
 
+# A digest that was shown before it is saved. Value: its draft's id.
+DIGEST_SAVE = "digest.save"
+DIGEST_DROP = "digest.drop"
+
 LINK = "link"
 """Buttons that only open an address: Slack tells of the press all the same, and it has to be acknowledged."""
 
@@ -41,7 +45,7 @@ ACTIONS = (
     RUN_DETAILS, RUN_CANCEL, RUN_RESUME,
     APPROVAL_APPROVE, APPROVAL_CHANGES, APPROVAL_REJECT, APPROVAL_EDIT, APPROVAL_REASSIGN,
     ALERT_RESUME, ALERT_EDIT, ALERT_SKIP, ALERT_FORK, ALERT_DISCARD,
-    WORKFLOW_START, LINK,
+    WORKFLOW_START, DIGEST_SAVE, DIGEST_DROP, LINK,
     SCHEDULE_ADD, SCHEDULE_SHOW, SCHEDULE_PAUSE, SCHEDULE_RESUME, SCHEDULE_RUN, SCHEDULE_REMOVE,
 )  # fmt: skip
 """Every action id that a message, a view or App Home may carry beside the inputs of forms (`FORM_INPUT`)."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot.digests.keeping import Digests
 from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.directory import SlackDirectory
 from bot.slack.ids import CARD, DETAILS, approval_key
@@ -51,6 +52,7 @@ class Parts:
     catalogue: Installed
     now: Callable[[], datetime]
     schedules: Schedules
+    digests: Digests
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 

@@ -120,17 +120,26 @@ class KeepSchedule:
 
 
 @dataclass(frozen=True)
+class Digest:
+    """`digest [list]`, `digest add NAME [PLACE] WHEN [as NAME]`, `digest show|now|pause|resume|remove NAME`"""
+
+    verb: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Help:
     """`help`"""
 
 
 Phrase = (
     Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
-    | AddSchedule | KeepSchedule | Help
+    | AddSchedule | KeepSchedule | Digest | Help
 )  # fmt: skip
 
 VERBS = (
-    "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule", "help"
+    "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule",
+    "digest", "help",
 )  # fmt: skip
 """The words that a phrase begins with."""
 INSTEAD = {
@@ -139,5 +148,6 @@ INSTEAD = {
     "retry": "resume", "continue": "resume", "rerun": "resume", "stop": "cancel", "abort": "cancel", "kill": "cancel",
     "explain": "why", "workflow": "workflows", "catalogue": "workflows", "catalog": "workflows", "hold": "pause",
     "unhold": "unpause", "schedules": "schedule", "cron": "schedule", "plan": "schedule", "repeat": "schedule",
+    "digests": "digest", "summary": "digest",
 }  # fmt: skip
 """Words that people try, and the word that Baton has for it."""

@@ -71,6 +71,11 @@ class Speaker:
         elif over is not None and press.trigger:
             self.show(press, over)
 
+    def instead(self, press: Press, message: Message) -> None:
+        """Put other words in the place of what one person alone was shown; beside it where that can't be done."""
+        if not (press.reply_url and self._sent(press.reply_url, message, replace=True)):
+            self.whisper(press, message)
+
     def tell(self, caller: Caller, message: Message) -> None:
         """Tell a person alone, in the channel where they are, or in a direct message where the bot is not in it."""
         blocks = list(message.blocks) or None
@@ -107,12 +112,12 @@ class Speaker:
             return {} if name in fine else None
         return answer.data
 
-    def _sent(self, url: str, message: Message) -> bool:
+    def _sent(self, url: str, message: Message, *, replace: bool = False) -> bool:
         """Whether a press's own address took the message: it answers at no cost, and reaches people anywhere."""
         try:
             answer = WebhookClient(url, timeout=PATIENCE).send(
                 text=message.text, blocks=list(message.blocks) or None, response_type="ephemeral",
-                replace_original=False,
+                replace_original=replace,
             )  # fmt: skip
         except NoAnswer as error:
             log.info("a press could not be answered at its own address", error=str(error))

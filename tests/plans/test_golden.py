@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.plans import examples
+from workflows.digests.posting import post_digest
 from workflows.engine.definition import Workflow
 from workflows.engine.plan import mermaid, plan_of, tree_text
 from workflows.library.content_pipeline import content_pipeline
@@ -19,6 +20,7 @@ KEPT: list[Workflow[Any, Any]] = [
     examples.invoice,
     examples.delivery,
     content_pipeline,
+    post_digest,
 ]
 """Add a workflow here, and its golden files with BATON_UPDATE_PLANS=1."""
 

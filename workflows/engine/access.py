@@ -70,13 +70,15 @@ class Access:
 
     def may_see(self, actor: str, run: Run, approvals: Iterable[Approval] = ()) -> bool:
         """The same as a question, for lists."""
-        if self._owns(actor, run) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
+        if self.may_see_of(actor, run.started_by, run.channel):
             return True
-        if any(self._named(actor, approval.approvers) for approval in approvals):
+        return any(self._named(actor, approval.approvers) for approval in approvals)
+
+    def may_see_of(self, actor: str, started_by: str, channel: str) -> bool:
+        """The same for any run that somebody started and that is seen in this channel, if it has one."""
+        if self._is_self(actor, started_by) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
             return True
-        if not self._is_member(actor):
-            return False
-        return not run.channel or self.directory.sees(actor, run.channel)
+        return self._is_member(actor) and (not channel or self.directory.sees(actor, channel))
 
     def steer(self, actor: str, run: Run, verb: str) -> None:
         """Whether this actor may cancel, resume, edit, skip, fork, discard or signal the run."""

@@ -52,6 +52,8 @@ class Workflow(Generic[I, O]):
     """A slash command of its own, such as `/content`."""
     summary: Callable[[Any], str] | None = None
     """Makes the text that is posted in the run's channel when it succeeded, from its result."""
+    internal: bool = False
+    """It belongs to Baton itself: it is in no list, nobody starts it by hand, and its runs get no card."""
     source: str = field(default="", compare=False)
 
     @property
@@ -76,6 +78,7 @@ def workflow(
     starters: tuple[str, ...] = (),
     command: str = "",
     summary: Callable[[Any], str] | None = None,
+    internal: bool = False,
 ) -> Callable[[Callable[[Run, I], O]], Workflow[I, O]]:
     """Make a function of `(run, input)` a workflow.
 
@@ -83,6 +86,7 @@ def workflow(
     called with the run, the input and the reason after the run failed for good and was compensated.
     `starters` are people, roles and groups. `command` is a slash command of its own, such as "/content".
     `summary` is given the result of a run that succeeded and makes the text posted in the run's channel.
+    `internal` is for workflows that belong to Baton itself.
     """
     if not NAME.match(name):
         raise DefinitionError(
@@ -99,8 +103,9 @@ def workflow(
             raise DefinitionError(f"Workflow {name}: {fn.__qualname__} must take exactly (run, input)")
         shown = title or first_line(fn) or name.replace("_", " ").capitalize()
         return Workflow(
-            name, shown, fn, queue, timeout, limit, on_failure, starters, command, summary, source=fn.__module__
-        )
+            name, shown, fn, queue, timeout, limit, on_failure, starters, command, summary, internal,
+            source=fn.__module__,
+        )  # fmt: skip
 
     return declare
 

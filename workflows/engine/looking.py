@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from workflows.engine.access import Access
@@ -40,13 +41,20 @@ def approval_by_part(store: Store, wanted: str) -> Approval:
     return fits[0]
 
 
-def seen_runs(store: Store, access: Access, query: RunQuery, by: str) -> list[Run]:
-    """The runs asked for that a person may see, newest first; the directory is asked about each."""
+def seen_runs(
+    store: Store, access: Access, query: RunQuery, by: str, inner: Callable[[str], bool] = lambda _workflow: False
+) -> list[Run]:
+    """The runs asked for that a person may see, newest first; the directory is asked about each.
+
+    Runs of inner workflows are left out, unless it is asked for a workflow, a label or what is dead.
+    """
     seen: list[Run] = []
+    narrow = bool(query.workflow or query.labels or query.dead or query.id_part)
     page = replace(query, limit=max(query.limit, PAGE))
     for _ in range(PAGES):
         runs = store.runs(page)
-        seen += [run for run in runs if _sees(store, access, by, run)]
+        shown = [run for run in runs if narrow or not inner(run.workflow)]
+        seen += [run for run in shown if _sees(store, access, by, run)]
         if len(seen) >= query.limit or len(runs) < page.limit:
             break
         page = replace(page, before=runs[-1].id)

@@ -349,6 +349,8 @@ class NewRun:
 
     run: Run
     records: tuple[Record, ...] = ()
+    shown: bool = True
+    """Whether a run with a channel is seen there. Otherwise its channel says only who may look at it."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from workflows.engine.operations.child import limits
 from workflows.engine.plan import plan_of
 from workflows.engine.ports import Clock, Committed, Queue, Ring, RunQuery, Store, View
 from workflows.engine.preview import NOBODY, Preview, preview
-from workflows.engine.starting import checked_labels, checked_time, until
+from workflows.engine.starting import checked_labels, checked_time, is_internal, refuse_internal, until
 
 
 class Service:
@@ -83,6 +83,7 @@ class Service:
         With a time to come as `at`, the run is recorded and waits until then.
         """
         workflow = self.catalogue.get(name)
+        refuse_internal(workflow)
         self.access.start(by, workflow)
         text = self.startable(workflow, given)
         new, writes = self.prepared(
@@ -119,7 +120,8 @@ class Service:
         )  # fmt: skip
         data = json.dumps({"at": later.isoformat()}) if later else "{}"
         queued = Event(run.id, "run.queued", now, data, by)
-        return NewRun(run), Writes(events=(queued,), audit=(Audit(now, by, "start", run.id, detail),))
+        new = NewRun(run, shown=not workflow.internal)
+        return new, Writes(events=(queued,), audit=(Audit(now, by, "start", run.id, detail),))
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """Tell workers of runs that were recorded elsewhere."""
@@ -262,7 +264,7 @@ class Service:
 
     def listed(self, query: RunQuery, *, by: str) -> list[Run]:
         """The runs asked for that this person may see, newest first."""
-        return seen_runs(self.store, self.access, query, by)
+        return seen_runs(self.store, self.access, query, by, lambda name: is_internal(self.catalogue, name))
 
     def find(self, part: str) -> Run:
         """The run whose id is, begins or ends with `part`, whoever asks; raises Refused when it is not exactly one."""

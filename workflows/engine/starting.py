@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
+from workflows.engine.definition import Workflow
 from workflows.engine.endings import Waiting
-from workflows.engine.errors import InvalidInput
+from workflows.engine.errors import InvalidInput, NotAllowed
 
 MOST_LABELS = 20
 LONGEST = 100
@@ -41,3 +43,21 @@ def checked_time(at: datetime | None, now: datetime) -> datetime | None:
 def until(later: datetime | None) -> str | None:
     """What a run waits for that is to start later."""
     return json.dumps([asdict(Waiting("start", "start", "", later.isoformat()))]) if later else None
+
+
+def refuse_internal(workflow: Workflow[Any, Any]) -> None:
+    """Raise NotAllowed for a workflow that only Baton itself starts."""
+    if workflow.internal:
+        raise NotAllowed(f"{workflow.name} belongs to Baton itself, and nobody starts it by hand.")
+
+
+class Named(Protocol):
+    """What is installed."""
+
+    def get(self, name: str) -> Workflow[Any, Any]: ...
+    def names(self) -> frozenset[str]: ...
+
+
+def is_internal(installed: Named, name: str) -> bool:
+    """Whether a workflow belongs to Baton itself."""
+    return name in installed.names() and installed.get(name).internal

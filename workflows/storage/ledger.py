@@ -113,7 +113,7 @@ class Ledger:
         later = is_later(new.run, now)
         ready = new.run.state in OPEN and not later
         wake_at = now + RING_GRACE if ready else new.run.due_at if later else new.run.wake_at
-        carded = new.run.carded or bool(new.run.channel)
+        carded = new.run.carded or (new.shown and bool(new.run.channel))
         revision = new.run.revision + int(counted)
         run = replace(new.run, wake_at=wake_at, revision=revision + ahead, carded=carded)
         row, blobs = to_row(run), Blobs()

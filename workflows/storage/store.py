@@ -43,6 +43,8 @@ from workflows.storage import approvals, history, inbox, leases, lists, pauses, 
 from workflows.storage.committer import Committer, Request
 from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
+from workflows.storage.drafts import SqlDrafts
+from workflows.storage.happenings import SqlHappenings
 from workflows.storage.homes import SqlHomes
 from workflows.storage.ledger import Ledger
 from workflows.storage.letters import SqlLetters
@@ -117,6 +119,8 @@ class SqlStore:
         self.outbox = SqlOutbox(self._database, self._statements)
         """What is to be shown outside, in the same database."""
         self.schedules = SqlSchedules(self._database, self._statements)
+        self.drafts = SqlDrafts(self._database)
+        self.happenings = SqlHappenings(self._database)
         self.homes = SqlHomes(self._database)
         """What starts runs by the clock, in the same database."""
         self.credentials = SqlCredentials(self._database)

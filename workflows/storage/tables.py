@@ -368,6 +368,18 @@ class TickRow(Base, table=True):
     open: bool = _required(Boolean)
 
 
+class DraftRow(Base, table=True):
+    """What somebody was shown before it is saved; it goes when it is saved, and after a day."""
+
+    __tablename__ = "draft"
+
+    id: str = _required(Id, primary_key=True)
+    kind: str = _required(Text)
+    content: str = _required(Text)
+    by: str = _required(Text)
+    at: datetime = _required(Utc, index=True)
+
+
 class ReceivedRow(Base, table=True):
     """An inbound id that was taken once."""
 
@@ -539,6 +551,7 @@ BLOB_USE = _table(BlobUseRow)
 TRIGGER = _table(TriggerRow)
 SCHEDULE = _table(ScheduleRow)
 TICK = _table(TickRow)
+DRAFT = _table(DraftRow)
 RECEIVED = _table(ReceivedRow)
 CARD = _table(CardRow)
 DELIVERY = _table(DeliveryRow)

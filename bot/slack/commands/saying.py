@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.slack.commands import looking, scheduling, steering
+from bot.slack.commands.digests import digest
 from bot.slack.commands.starting import start
 from bot.slack.incoming import Caller
 from bot.slack.parts import Parts
@@ -13,6 +14,7 @@ from bot.slack.phrases import (
     AddSchedule,
     Approvals,
     Cancel,
+    Digest,
     Help,
     KeepSchedule,
     ListSchedules,
@@ -41,8 +43,13 @@ HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer | Form]] = {
     Unpause: steering.unpause,
     ListSchedules: scheduling.listed,
     AddSchedule: scheduling.add,
+    Digest: digest,
 }
 """What each phrase does, but for those that start a run."""
+
+
+LOOKS = (Runs, Status, Approvals)
+"""Phrases by which somebody looks at what is going on."""
 
 
 def carry_out(parts: Parts, phrase: Phrase, caller: Caller, key: str) -> Answer | Form:
@@ -51,4 +58,7 @@ def carry_out(parts: Parts, phrase: Phrase, caller: Caller, key: str) -> Answer 
         return start(parts, phrase, caller, key)
     if isinstance(phrase, KeepSchedule):
         return scheduling.keep(parts, phrase, caller, key)
-    return HANDLERS[type(phrase)](parts, phrase, caller)
+    answer = HANDLERS[type(phrase)](parts, phrase, caller)
+    if isinstance(phrase, LOOKS):
+        parts.digests.looked(caller.actor)
+    return answer

@@ -48,6 +48,10 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("cancel RUN reason", "end it; what its sagas finished is undone"),
         ("resume RUN", "let a failed run go on from the failed step"),
         ("schedule", "what starts by the clock; `schedule add` makes more, `schedule show NAME` looks at one"),
+        (
+            "digest",
+            "what is posted by the clock; `digest add daily_ops #ops weekdays 9:00` shows one before it is saved",
+        ),
         ("pause NAME", "start no more steps of a workflow, or of everything; `unpause NAME` goes on (admins)"),
     ]
     lines = [f"`{said} {words}`  {what}" for words, what in rows]

@@ -17,11 +17,11 @@ View = dict[str, Any]
 
 @dataclass(frozen=True)
 class File:
-    """Content that is too long for messages: a text file in the thread."""
+    """Content that is too long for messages, or a picture: a file in the thread."""
 
     name: str
     title: str
-    content: str
+    content: str | bytes
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,13 @@ class Message:
     @property
     def digest(self) -> str:
         """Equal for equal content: what was delivered need not be delivered again."""
-        file = [self.file.name, self.file.title, self.file.content] if self.file else []
+        file = [self.file.name, self.file.title, _told(self.file.content)] if self.file else []
         shown = json.dumps([self.text, self.blocks, file], ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _told(content: str | bytes) -> str:
+    return content if isinstance(content, str) else hashlib.sha256(content).hexdigest()
 
 
 class Priority(enum.IntEnum):

@@ -268,6 +268,15 @@ PLANS: dict[str, tuple[str, ...]] = {
         "USE TEMP B-TREE FOR GROUP BY",
         "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY",
     ),
+    "what happened in a day": (
+        "SEARCH run ix_run_ended_at_id",
+        "SEARCH step key of step_1",
+        "USE TEMP B-TREE FOR GROUP BY",
+    ),
+    "what was shown before it is saved": (
+        "SEARCH draft ix_draft_at",
+        "SEARCH draft key of draft_1",
+    ),
     "a trigger's cursor": ("SEARCH trigger key of trigger_1",),
     "a batch of old runs": (
         "SCAN tally",

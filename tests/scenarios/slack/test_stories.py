@@ -8,6 +8,7 @@ import pytest
 
 from tests.scenarios.slack import (
     stories_deciding,
+    stories_digests,
     stories_schedules,
     stories_shortcuts,
     stories_starting,
@@ -16,7 +17,7 @@ from tests.scenarios.slack import (
 from tests.scenarios.slack.stage import opened_stage
 from tests.scenarios.slack.telling import STORIES, Recorder, Story, registered
 
-TOLD = (stories_starting, stories_deciding, stories_steering, stories_schedules, stories_shortcuts)
+TOLD = (stories_starting, stories_deciding, stories_steering, stories_schedules, stories_shortcuts, stories_digests)
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])

@@ -28,6 +28,7 @@ from workflows.engine.schedules.ports import (
     UnknownSchedule,
 )
 from workflows.engine.service import Service
+from workflows.engine.starting import refuse_internal
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SHOWN = 3
@@ -77,8 +78,10 @@ class Schedules:
         self._calendar = calendar
         self._passing = passing
 
-    def add(self, wanted: Wanted, *, by: str) -> Seen:
-        """Make a schedule; its first tick is the first one from now on."""
+    def add(self, wanted: Wanted, *, by: str, internal: bool = False) -> Seen:
+        """Make a schedule; its first tick is the first one from now on. `internal` is for Baton's own workflows."""
+        if not internal:
+            refuse_internal(self._service.catalogue.get(wanted.workflow))
         workflow = self.check(wanted, by=by)
         text = self._service.startable(workflow, wanted.given)
         if len(text) > LARGEST:

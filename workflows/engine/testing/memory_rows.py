@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from workflows.engine.credentials import SealedCredential
+from workflows.engine.drafts import Draft
 from workflows.engine.errors import InvalidInput
 from workflows.engine.expiry import unknown
 from workflows.engine.homes import Home
@@ -72,6 +73,7 @@ class Rows:
         self.schedules: dict[str, Schedule] = {}
         self.credentials: dict[tuple[str, str], SealedCredential] = {}
         self.ticks: dict[tuple[str, datetime], Tick] = {}
+        self.drafts: dict[str, Draft] = {}
         self.pace: dict[str, tuple[datetime, datetime]] = {}
         self.groups: dict[str, Group] = {}
         self.letters: dict[tuple[str, int], Member] = {}
@@ -113,7 +115,7 @@ class Rows:
                 return other
         ready = run.state in OPEN and not later(run, now)
         wake_at = now + RING_GRACE if ready else run.due_at if later(run, now) else run.wake_at
-        carded = run.carded or bool(run.channel)
+        carded = run.carded or (new.shown and bool(run.channel))
         self.runs[run.id] = replace(run, wake_at=wake_at, revision=run.revision + 1, carded=carded)
         if carded:
             self.cards[run.id] = Card(run.id, run.channel, run.revision + 1, 0, now)

@@ -84,7 +84,7 @@ def test_four_megabytes_are_a_file_and_fast() -> None:
     began = time.monotonic()
     [(key, part)] = part_messages(huge, "approval/ap1")
     assert part.file is not None
-    assert part.file.content.count("<line> of text") == 280_000
+    assert str(part.file.content).count("<line> of text") == 280_000
     assert key == "approval/ap1/file/dddddddd"
     made = checked(approval_message(RUN, huge, ready=True))
     assert "is in the thread, as a file." in shown(made)

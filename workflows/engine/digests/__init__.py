@@ -1,0 +1,1 @@
+"""Digests: what happened in a window of time, told to a place or a person."""
