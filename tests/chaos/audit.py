@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.chaos.excuses import Hit, Killed, Stopped, course
 from tests.chaos.shapes import CHILDREN, Sort, output_of, shape_of
 from tests.servers.effects import Execution
 from workflows.engine.model import OPEN, OVER, RunState
 
 UNCLEAR = "It may have taken effect"
 """What an engine says that parks a run for an effect of unknown outcome."""
+AGAIN = "finished steps run again"
+"""The kind of finding that tells the whole course of its step."""
 NEAR = timedelta(seconds=2)
 """How long after a database fault an attempt may still suffer from it."""
 
@@ -54,20 +57,6 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Hit:
-    """A fault as it happened: to which processes, or to what all share, and in which time."""
-
-    kind: str
-    began: datetime
-    ended: datetime
-    killed: frozenset[int] = frozenset()
-    stopped: frozenset[int] = frozenset()
-    database: bool = False
-    over: float = 0.0
-    """When it was done, in seconds of CLOCK_MONOTONIC."""
-
-
-@dataclass(frozen=True)
 class Facts:
     """All that is known at the end."""
 
@@ -80,6 +69,8 @@ class Facts:
     hits: Sequence[Hit] = ()
     pids: Mapping[str, int] = field(default_factory=dict)
     """The owner's name in a lease to the process."""
+    starved: frozenset[tuple[str, str]] = frozenset()
+    """Run and owner: a worker that lived on says itself that this lease of its ran out."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +92,10 @@ class Findings:
     """Parked, since the outcome of an effect was unclear."""
     late: tuple[str, ...] = ()
     """Sent by a process that was stopped in between, past its last look at its lease: only a key is safe then."""
+    posthumous: tuple[str, ...] = ()
+    """Sent by a process that was killed, and carried out after another one had done the step under the same key."""
+    starved: tuple[Ended, ...] = ()
+    """Parked, since the lease ran out under a worker that lived: the machine was too busy to renew it."""
 
     def wrongs(self) -> Mapping[str, tuple[str, ...]]:
         """What must be empty."""
@@ -108,7 +103,7 @@ class Findings:
             "lost": self.lost,
             "stuck": self.stuck,
             "ended wrongly": self.wrong,
-            "finished steps run again": self.again,
+            AGAIN: self.again,
             "duplicate effects, keyed": self.keyed_twice,
             "duplicate effects, reconciled": self.made_twice,
             "duplicate effects, neither": self.hoped_twice,
@@ -125,9 +120,11 @@ def audit(facts: Facts) -> Findings:
     calls: defaultdict[int, list[Execution]] = defaultdict(list)
     for execution in facts.executions:
         calls[execution.number].append(execution)
-    stopped = _Stopped(facts.hits)
+    stopped = Stopped(facts.hits)
     late: list[str] = []
-    again = [words for run in facts.runs for words in _again(run, calls[run.number], stopped, late)]
+    posthumous: list[str] = []
+    judge = _Again(facts.hits, stopped, late, posthumous)
+    again = [words for run in facts.runs for words in judge.found(run, calls[run.number])]
     twice = {sort: list(_twice(facts.executions, sort, stopped, late)) for sort in Sort}
     parked = [run for run in facts.runs if run.state is RunState.PARKED]
     return Findings(
@@ -141,20 +138,9 @@ def audit(facts: Facts) -> Findings:
         causeless=tuple(f"{_name(run)}: {run.error}" for run in parked if not _caused(run, facts)),
         parked=tuple(run for run in parked if _caused(run, facts)),
         late=tuple(dict.fromkeys(late)),
+        posthumous=tuple(posthumous),
+        starved=tuple(run for run in parked if _starved(run, facts)),
     )
-
-
-class _Stopped:
-    """Excuses what a stopped process sent when it woke, if it had looked at its lease before that."""
-
-    def __init__(self, hits: Iterable[Hit]) -> None:
-        self._last: dict[int, float] = {}
-        for hit in hits:
-            for pid in hit.stopped:
-                self._last[pid] = max(hit.over, self._last.get(pid, 0.0))
-
-    def excuses(self, call: Execution) -> bool:
-        return call.looked < self._last.get(call.pid, 0.0)
 
 
 def _name(run: Ended) -> str:
@@ -190,27 +176,43 @@ def _wrong(run: Ended, calls: Sequence[Execution]) -> Iterator[str]:
             yield f"{_name(run)} ended, but its step {call.place} is not in history"
 
 
-def _again(run: Ended, calls: Sequence[Execution], stopped: _Stopped, late: list[str]) -> Iterator[str]:
-    """A call after the one that history has, or after one that the body comes to later."""
-    ranks = shape_of(run.workflow, run.number).ranks()
-    recorded = {step.place: step.serial for step in run.steps}
-    highest = 0
-    for call in calls:
-        rank = ranks.get(call.place)
-        if rank is None:
-            continue  # the parent's, or the child's
-        after = call.serial > recorded.get(call.place, call.serial)
-        if not after and rank >= highest:
-            highest = rank
-            continue
-        words = f"{_name(run)}: step {call.place} was carried out again (attempt {call.attempt}, call {call.serial})"
-        if stopped.excuses(call):
-            late.append(words)
-        else:
-            yield words
+class _Again:
+    """Finds calls after the one that history has, or after one that the body comes to later."""
+
+    def __init__(self, hits: Sequence[Hit], stopped: Stopped, late: list[str], posthumous: list[str]) -> None:
+        """What is excused goes to `late` and `posthumous`."""
+        self._hits = hits
+        self._stopped = stopped
+        self._killed = Killed(hits)
+        self._late = late
+        self._posthumous = posthumous
+
+    def found(self, run: Ended, calls: Sequence[Execution]) -> Iterator[str]:
+        """What is not excused, each with the whole course of its step."""
+        ranks = shape_of(run.workflow, run.number).ranks()
+        recorded = {step.place: step.serial for step in run.steps}
+        by_serial = {call.serial: call for call in calls}
+        highest = 0
+        for call in calls:
+            rank = ranks.get(call.place)
+            if rank is None:
+                continue  # the parent's, or the child's
+            after = call.serial > recorded.get(call.place, call.serial)
+            if not after and rank >= highest:
+                highest = rank
+                continue
+            words = (
+                f"{_name(run)}: step {call.place} was carried out again (attempt {call.attempt}, call {call.serial})"
+            )
+            if self._stopped.excuses(call):
+                self._late.append(words)
+            elif self._killed.excuses(call, by_serial.get(recorded.get(call.place, 0))):
+                self._posthumous.append(words)
+            else:
+                yield "\n        ".join((words, *course(run.number, call.place, calls, self._hits)))
 
 
-def _twice(calls: Iterable[Execution], sort: Sort, stopped: _Stopped, late: list[str]) -> Iterator[str]:
+def _twice(calls: Iterable[Execution], sort: Sort, stopped: Stopped, late: list[str]) -> Iterator[str]:
     """Places with more than one effect: for a keyed action, under more than one key."""
     by_place: defaultdict[tuple[int, int], list[Execution]] = defaultdict(list)
     for call in calls:
@@ -232,7 +234,14 @@ def _caused(run: Ended, facts: Facts) -> bool:
     """Whether a parked run stands before an effect that nobody can find out about, and whose worker was hit."""
     if UNCLEAR not in run.error:
         return False
-    return any(_was_hit(one, facts) for one in run.unclear if one.sort == Sort.HOPED)
+    return any(_was_hit(one, facts) for one in run.unclear if one.sort == Sort.HOPED) or _starved(run, facts)
+
+
+def _starved(run: Ended, facts: Facts) -> bool:
+    """Whether it stands before such an effect, and the worker that had it says that it lived, and lost the lease."""
+    if UNCLEAR not in run.error:
+        return False
+    return any((run.run_id, one.worker) in facts.starved for one in run.unclear if one.sort == Sort.HOPED)
 
 
 def _was_hit(unclear: Unclear, facts: Facts) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+from bot.up import PROGRAM
+from bot.web.serving import LISTEN_FD
 from tests.servers.house import House
 
 T = TypeVar("T")
@@ -24,6 +29,10 @@ class Crew:
         self._environment = dict(environment)
         self._workers: list[subprocess.Popen[bytes]] = []
         self._clocks: list[subprocess.Popen[bytes]] = []
+        self._web: subprocess.Popen[bytes] | None = None
+        self._listening: socket.socket | None = None
+        self.struck = 0.0
+        """The last moment before the last signal, in seconds of CLOCK_MONOTONIC."""
 
     def start(self, skewed: Mapping[str, str] | None = None) -> None:
         """Start everybody; with `skewed`, the first worker and the first clock have that environment."""
@@ -32,6 +41,49 @@ class Crew:
             self._workers.append(self._house.start("worker", **(self._environment if number else odd)))
         for number in range(CLOCKS):
             self._clocks.append(self._house.start("clock", **(self._environment if number else odd)))
+
+    def start_web(self) -> None:
+        """Start the web process; its address stays the same over every kill."""
+        if self._listening is None:
+            self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
+        number = self._listening.fileno()
+        with (self._house.home / f"web-{len(self._house.processes)}.log").open("wb") as log:
+            self._web = subprocess.Popen(
+                [*PROGRAM, "web"], env=self._house.environment | self._environment | {LISTEN_FD: str(number)},
+                cwd=self._house.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(number,),
+            )  # fmt: skip
+        self._house.processes.append(self._web)
+
+    def web_is_ready(self, seconds: float = 60.0) -> bool:
+        """Whether the web process says that it is ready, which it gets some time for."""
+        if self._listening is None:
+            return True
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            connection = http.client.HTTPConnection("127.0.0.1", self._listening.getsockname()[1], timeout=10)
+            with suppress(OSError, http.client.HTTPException):
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == http.client.OK:
+                    return True
+            connection.close()
+            time.sleep(0.1)
+        return False
+
+    def close(self) -> None:
+        """Give the address back."""
+        if self._listening is not None:
+            self._listening.close()
+
+    def kill_web(self) -> frozenset[int]:
+        """SIGKILL for the web process; a new one starts in its place."""
+        if self._web is None:
+            return frozenset()
+        self.struck = time.monotonic()
+        self._web.kill()
+        self._web.wait()
+        hit = frozenset({self._web.pid})
+        self.start_web()
+        return hit
 
     def kill_child(self, pick: float) -> frozenset[int]:
         """SIGKILL for one of the processes that workers keep: those that advance runs, and the keepers of leases."""
@@ -69,12 +121,14 @@ class Crew:
         what: str,
         environment: Mapping[str, str],
     ) -> None:
+        self.struck = time.monotonic()
         victim.kill()
         victim.wait()
         place[place.index(victim)] = self._house.start(what, **environment)
 
     def _signal(self, pids: Sequence[int], number: signal.Signals) -> frozenset[int]:
         hit = set()
+        self.struck = time.monotonic()
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -52,6 +53,10 @@ class Order:
     lease: float = 4.0
     processes: int = 2
     """Of each of the two workers."""
+    pace: float = 0.0
+    """Seconds that the server takes for each answer, beside what it takes for some anyway."""
+    beside: tuple[Path, ...] = ()
+    """Folders of workflows that workers load beside the chaos run's own."""
 
     @property
     def postgres(self) -> bool:
@@ -100,7 +105,7 @@ def chaos(
         home.chmod(0o755)  # PostgreSQL may run as another user, and reads the preloaded library
         preload = _preload(order, home)
         variables = preload.environment() if preload else {}
-        server = stack.enter_context(EffectServer())
+        server = stack.enter_context(EffectServer(order.pace))
         if order.postgres and postgres is None:
             with environment(variables):
                 postgres = stack.enter_context(running_postgres())
@@ -110,9 +115,12 @@ def chaos(
         redis = stack.enter_context(RedisServer(durable=True))
         house = stack.enter_context(_house(order, home, url, redis, server))
         crew = Crew(house, variables)
+        stack.callback(crew.close)
         site = Site(house, crew, redis, order.lease, preload, postgres if order.postgres else None, url)
         skewed = order.postgres and Kind.SKEW not in order.without and preload is not None
         crew.start(preload.environment(FIRST_SKEW) if skewed and preload else None)
+        if Kind.KILL_WEB not in order.without:
+            crew.start_web()
         outcome = _Drive(order, site, server, say, began).go()
         if keep is not None and not outcome.findings.clean:
             shutil.copytree(home, keep / f"{order.database}-{order.seed}", dirs_exist_ok=True)
@@ -133,6 +141,8 @@ def _house(order: Order, home: Path, url: str, redis: RedisServer, server: Effec
         home, url, redis.url, FLOWS, COUNTING_URL=server.url, BATON_LEASE=str(order.lease),
         BATON_PROCESSES=str(order.processes), BATON_LANES="8", BATON_GRACE="5",
     ) as house:  # fmt: skip
+        if order.beside:  # for the workers alone: this process stays as it is
+            house.environment["BATON_WORKFLOWS"] = os.pathsep.join(map(str, (FLOWS, *order.beside)))
         yield house
 
 
@@ -166,10 +176,13 @@ class _Drive:
         self._people.end()
         facts = self._facts()
         last = audit(facts)
-        findings = replace(last, causeless=first.causeless, parked=last.parked)
+        findings = replace(last, causeless=first.causeless, parked=last.parked, starved=first.starved)
+        if not self._site.crew.web_is_ready():
+            findings = replace(findings, wrong=(*findings.wrong, "the web process does not say that it is ready"))
         if last.parked:
             findings = replace(
-                findings, wrong=(*last.wrong, *(f"{run.workflow} {run.number} is parked anew" for run in last.parked))
+                findings,
+                wrong=(*findings.wrong, *(f"{run.workflow} {run.number} is parked anew" for run in last.parked)),
             )
         return self._outcome(facts, findings, first.parked, skipped, repeated, at_work)
 
@@ -222,9 +235,11 @@ class _Drive:
 
     def _facts(self) -> Facts:
         asked = {number: workflow_of(number) for number in self._people.started}
+        house = self._site.house
         return Facts(
-            asked, collect(self._store), list(self._server.executions), self._faults.hits, self._site.house.owners()
-        )
+            asked, collect(self._store), list(self._server.executions), self._faults.hits, house.owners(),
+            house.outlived_leases(),
+        )  # fmt: skip
 
     def _outcome(
         self, facts: Facts, findings: Findings, parked: Sequence[Ended], skipped: int, repeated: int, at_work: float

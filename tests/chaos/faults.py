@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from tests.chaos.audit import Hit
 from tests.chaos.crew import Crew
+from tests.chaos.excuses import Hit
 from tests.chaos.plan import Fault, Kind
 from tests.chaos.preload import Preload, environment
 from tests.servers.house import House
@@ -72,7 +72,7 @@ class Faults:
         hit = self._DO[fault.kind](self, fault)
         self.hits.append(
             Hit(fault.kind, began, _now(), hit.get("killed", frozenset()), hit.get("stopped", frozenset()),
-                fault.kind in (Kind.POSTGRES_CUT, Kind.POSTGRES_RESTART), time.monotonic())
+                fault.kind in (Kind.POSTGRES_CUT, Kind.POSTGRES_RESTART), time.monotonic(), self._site.crew.struck)
         )  # fmt: skip
         self.done[fault.kind] += 1
 
@@ -102,6 +102,9 @@ class Faults:
 
     def _kill_worker(self, fault: Fault) -> Mapping[str, frozenset[int]]:
         return {"killed": self._site.crew.kill_worker(fault.pick)}
+
+    def _kill_web(self, fault: Fault) -> Mapping[str, frozenset[int]]:
+        return {"killed": self._site.crew.kill_web()}
 
     def _kill_clock(self, fault: Fault) -> Mapping[str, frozenset[int]]:
         return {"killed": self._site.crew.kill_clock(fault.pick)}
@@ -195,6 +198,7 @@ class Faults:
         Kind.KILL_CHILD: _kill_child,
         Kind.KILL_WORKER: _kill_worker,
         Kind.KILL_CLOCK: _kill_clock,
+        Kind.KILL_WEB: _kill_web,
         Kind.STOP_WORKER: _stop_worker,
         Kind.RING_TWICE: _ring_twice,
         Kind.REDIS_FLUSH: _redis_flush,

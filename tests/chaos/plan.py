@@ -15,6 +15,7 @@ class Kind(enum.StrEnum):
     KILL_CHILD = "kill-child"
     KILL_WORKER = "kill-worker"
     KILL_CLOCK = "kill-clock"
+    KILL_WEB = "kill-web"
     STOP_WORKER = "stop-worker"
     RING_TWICE = "ring-twice"
     REDIS_FLUSH = "redis-flush"
@@ -30,6 +31,7 @@ WEIGHTS = {
     Kind.KILL_CHILD: 40,
     Kind.KILL_WORKER: 7,
     Kind.KILL_CLOCK: 5,
+    Kind.KILL_WEB: 3,
     Kind.STOP_WORKER: 5,
     Kind.RING_TWICE: 5,
     Kind.REDIS_FLUSH: 8,
@@ -42,6 +44,7 @@ WORDS = {
     Kind.KILL_CHILD: "SIGKILL for a worker's child",
     Kind.KILL_WORKER: "SIGKILL for a worker's parent",
     Kind.KILL_CLOCK: "SIGKILL for a clock",
+    Kind.KILL_WEB: "SIGKILL for the web process",
     Kind.STOP_WORKER: "SIGSTOP for a worker, SIGCONT when its leases are gone",
     Kind.RING_TWICE: "Runs rung once more, whatever they are at",
     Kind.REDIS_FLUSH: "Redis flushed",

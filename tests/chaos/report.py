@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.chaos.audit import AGAIN, Findings
 from tests.chaos.drive import Outcome
 from tests.chaos.plan import WORDS
 from tests.chaos.shapes import Sort
@@ -48,15 +49,23 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield _row("with cause", len(outcome.parked))
     yield _row("of these the effect was there: skipped with its result", outcome.skipped)
     yield _row("of these it was not: repeated", outcome.repeated)
-    yield "  sent late by a worker that was stopped past its last look at its lease"
-    yield _row("calls", len(findings.late))
+    yield from _excused(findings)
     yield "  must be 0"
     for what, found in findings.wrongs().items():
         yield _row(what, len(found))
-        for words in found[:SHOWN]:
+        shown = found if what == AGAIN else found[:SHOWN]
+        for words in shown:
             yield f"      {words}"
-    for words in findings.late[:SHOWN]:
-        yield f"      late: {words}"
+
+
+def _excused(findings: Findings) -> Iterator[str]:
+    """What may be, each proven by the journal and counted apart."""
+    yield "  sent late by a worker that was stopped past its last look at its lease"
+    yield from (_row("calls", len(findings.late)), *(f"      {words}" for words in findings.late[:SHOWN]))
+    yield "  sent by a process that was killed, carried out after another had done the step, under the same key"
+    yield from (_row("calls", len(findings.posthumous)), *(f"      {words}" for words in findings.posthumous[:SHOWN]))
+    yield "  parked since a lease ran out under a worker that lived: the machine was too busy"
+    yield _row("runs", len(findings.starved))
 
 
 def _row(what: str, count: int) -> str:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.chaos.audit import UNCLEAR, Ended, Facts, Findings, Hit, Step, Unclear, audit
+from tests.chaos.audit import UNCLEAR, Ended, Facts, Findings, Step, Unclear, audit
+from tests.chaos.excuses import Hit
 from tests.chaos.shapes import CHILDREN, Sort, output_of, shape_of, workflow_of
 from tests.servers.effects import Execution
 from workflows.engine.model import RunState
@@ -35,6 +36,7 @@ class Story:
         self.asked = {number: workflow_of(number) for number in NUMBERS}
         self.hits: list[Hit] = []
         self.pids: dict[str, int] = {}
+        self.starved: set[tuple[str, str]] = set()
 
     def _add(self, workflow: str, number: int) -> None:
         shape = shape_of(workflow, number)
@@ -64,7 +66,7 @@ class Story:
             self.without(HOPEFUL, place)
 
     def audit(self) -> Findings:
-        return audit(Facts(self.asked, self.runs, self.executions, self.hits, self.pids))
+        return audit(Facts(self.asked, self.runs, self.executions, self.hits, self.pids, frozenset(self.starved)))
 
 
 def test_the_numbers_are_of_the_workflows_that_these_stories_need() -> None:
@@ -153,6 +155,11 @@ def park_for_a_fault_elsewhere(story: Story) -> None:
     story.hits = [Hit("kill-child", NOON, NOON, killed=frozenset({22}))]
 
 
+def park_while_another_run_lost_its_lease(story: Story) -> None:
+    story.park("w1")
+    story.starved = {("r1", "w1"), (f"r{HOPEFUL}", "w2")}
+
+
 def park_for_another_reason(story: Story) -> None:
     story.park("w1", error="The body of hopeful is broken")
     story.pids = {"w1": 11}
@@ -191,6 +198,7 @@ def park_long_before_the_database_was_away(story: Story) -> None:
         (hope_twice, "duplicate effects, neither"),
         (park_without_any_fault, "parked without cause"),
         (park_for_a_fault_elsewhere, "parked without cause"),
+        (park_while_another_run_lost_its_lease, "parked without cause"),
         (park_for_another_reason, "parked without cause"),
         (park_a_step_that_could_be_asked_for, "parked without cause"),
         (park_long_before_the_database_was_away, "parked without cause"),
@@ -220,6 +228,15 @@ def test_a_run_whose_worker_was_hit_in_an_unclear_step_is_rightly_parked(hit: Hi
     found = story.audit()
     assert found.clean, found
     assert [run.number for run in found.parked] == [HOPEFUL]
+
+
+def test_a_lease_that_ran_out_under_a_worker_that_lived_is_a_cause_and_counted_apart() -> None:
+    story = Story()
+    story.park("w1")
+    story.starved = {(f"r{HOPEFUL}", "w1")}
+    found = story.audit()
+    assert found.clean, found
+    assert [run.number for run in found.starved] == [HOPEFUL]
 
 
 def test_a_call_repeated_before_it_was_recorded_is_no_finding() -> None:

@@ -13,8 +13,8 @@ from tests.chaos.plan import Kind
 from tests.chaos.report import report
 
 SEED = int(os.environ.get("CHAOS_SEED", "20261125"))
-COSTLY = frozenset({Kind.SLOW_DISK, Kind.SKEW, Kind.POSTGRES_RESTART})
-"""These need a compiler or many seconds: they belong to the long form."""
+COSTLY = frozenset({Kind.SLOW_DISK, Kind.SKEW, Kind.POSTGRES_RESTART, Kind.KILL_WEB})
+"""These need a compiler or more of the processor, or many seconds: they belong to the long form."""
 
 
 @pytest.mark.timeout(300)

@@ -25,6 +25,8 @@ class Execution:
     pid: int
     looked: float
     """When the caller last looked at its lease before it sent, in seconds of CLOCK_MONOTONIC."""
+    at: float = 0.0
+    """When it was carried out, on the same clock."""
 
 
 class EffectServer:
@@ -34,7 +36,9 @@ class EffectServer:
     and one in seven, with all of `hoped`, is answered a while after it took effect.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: float = 0.0) -> None:
+        """`pace`: seconds that every answer takes beside that."""
+        self._pace = pace
         self.executions: list[Execution] = []
         self.refused: Counter[tuple[int, int]] = Counter()
         self._keys: dict[str, int] = {}
@@ -99,11 +103,11 @@ class EffectServer:
             self.executions.append(
                 Execution(
                     serial, sort, *where, key, said.get("X-Run", ""), int(said.get("X-Attempt", "0")),
-                    int(said.get("X-Pid", "0")), float(said.get("X-Looked", "0")),
+                    int(said.get("X-Pid", "0")), float(said.get("X-Looked", "0")), time.monotonic(),
                 )
             )  # fmt: skip
-        if sort == "hoped" or chance % 7 == 0:
-            time.sleep(0.02 + chance % 100 / 400)  # the service takes its time, so that faults come in mid-call
+        slow = 0.02 + chance % 100 / 400 if sort == "hoped" or chance % 7 == 0 else 0.0
+        time.sleep(self._pace + slow)  # the service takes its time, so that faults come in mid-call
         return 200, str(serial)
 
     def look(self, key: str) -> str:

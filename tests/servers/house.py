@@ -19,6 +19,7 @@ from workflows.engine.model import OPEN, Run
 from workflows.engine.ports import RunQuery
 
 ROOT = Path(__file__).parents[2]
+LOST = re.compile(r"(?P<owner>[\w.-]+) no longer holds run (?P<run>\w+)")
 STARTED = re.compile(r"worker process started.*?owner\W+(?P<owner>[\w.-]+).*?pid\W+(?P<pid>\d+)")
 
 
@@ -98,6 +99,15 @@ class House:
                 if (started := STARTED.search(line)) is not None:
                     found[started["owner"]] = int(started["pid"])
         return found
+
+    def outlived_leases(self) -> frozenset[tuple[str, str]]:
+        """Runs whose lease ran out under a worker that lived and said so: run and owner."""
+        found = set()
+        for path in self.home.glob("worker-*.log"):
+            for line in path.read_text(errors="replace").splitlines():
+                if (lost := LOST.search(line)) is not None:
+                    found.add((lost["run"], lost["owner"]))
+        return frozenset(found)
 
     def settled(self, ids: list[str], seconds: float = 120.0) -> dict[str, Run]:
         """Wait until none of the runs goes on by itself."""
