@@ -17,6 +17,7 @@ from redis import Redis
 from bot.ours import OwnTools
 from bot.outage import Outage
 from bot.presence import Roster
+from bot.renewals import Renewals
 from bot.settings import Settings
 from integrations.base import Connector
 from integrations.registry import Registry
@@ -288,8 +289,8 @@ class EngineHands:
         self._runtime = runtime
         self._threads = StepThreads()
         self._draining = False
-        self._renewed_until = 0.0
         settings = runtime.settings
+        self._renewals = Renewals(settings.lease.total_seconds())
         means = Means(
             runtime.store, runtime.queue, runtime.clock, runtime.tools, self._threads,
             approvers=settings.baton_approvers, draining=lambda: self._draining, alive=self._alive,
@@ -321,8 +322,8 @@ class EngineHands:
             self._database_outage.worked()
 
     def leases_renewed(self, until: float) -> None:
-        """Every lease of this process holds until then."""
-        self._renewed_until = max(self._renewed_until, until)
+        """Every lease of this process that had not run out holds until then."""
+        self._renewals.renewed(until)
 
     def drain(self) -> None:
         """Suspend each run at its next verb."""
@@ -337,7 +338,7 @@ class EngineHands:
         self._runtime.close()
 
     def _alive(self, lease_until: float) -> bool:
-        return time.monotonic() < max(lease_until, self._renewed_until)
+        return self._renewals.holds(lease_until, time.monotonic())
 
     def _isolate(self, run_id: str) -> None:
         """Advance a run that crashed before in a process that runs nothing else, and count a crash there."""
