@@ -20,11 +20,14 @@ from workflows.catalog import Catalogue
 from workflows.engine.errors import BatonError, Refused
 from workflows.engine.expiry import Expiry
 from workflows.engine.model import OPEN, Kind, Run, RunState
+from workflows.engine.ports import RunQuery
 from workflows.engine.service import Service
 
 FOLDER = Path(__file__).parent / "benched"
 """The folder of the workflow that is run when none is named."""
 EIGHT = "bench_eight_steps"
+MOST = 100_000
+"""Runs of one bench, and more."""
 WARM = 16
 """Runs of it that go before, so that the worker's processes are up and connected."""
 LOOK_EVERY = 0.01
@@ -72,22 +75,22 @@ class Bench:
     def run(self, name: str, given: Any, count: int, *, patience: float, tell: Callable[[str], None]) -> Measured:
         """Start so many runs and wait for them. Raises Refused for what can't be measured so."""
         self._check(name, given)
-        ids: list[str] = []
         try:
             with self._worker() as worker:
                 try:
                     tell(f"Warming up with {WARM} runs of {EIGHT}.")
-                    self._warm_up(ids, worker)
+                    self._warm_up(worker)
                     tell(f"{count} runs of {name} are started.")
                     begun = time.monotonic()
-                    mine = [self._started(name, given, ids) for _ in range(count)]
+                    mine = [self._started(name, given) for _ in range(count)]
                     self._wait(mine, patience, worker)
                     seconds = time.monotonic() - begun
                     measured = self._measured([self._runtime.store.run(run_id) for run_id in mine], seconds)
                 finally:
-                    self._cancel(ids)
+                    self._cancel()
         finally:
-            left = self._forget(ids)
+            left = self._forget()
+            self._runtime.queue.retire(self.queue)
         return replace(measured, left=left)
 
     def _check(self, name: str, given: Any) -> None:
@@ -98,15 +101,14 @@ class Bench:
         if paused:
             raise Refused(f"{paused[0].workflow or 'Everything'} is paused by {paused[0].by}: lift that first.")
 
-    def _warm_up(self, ids: list[str], worker: subprocess.Popen[bytes]) -> None:
-        warm = [self._started(EIGHT, 0, ids) for _ in range(WARM)]
+    def _warm_up(self, worker: subprocess.Popen[bytes]) -> None:
+        warm = [self._started(EIGHT, 0) for _ in range(WARM)]
         self._wait(warm, 60.0, worker)
         if any(self._runtime.store.run(run_id).state is not RunState.SUCCEEDED for run_id in warm):
             raise BatonError("The runs that go before did not end within a minute: `baton doctor` may say why.")
 
-    def _started(self, name: str, given: Any, ids: list[str]) -> str:
-        ids.append(self.service.start(name, given, by=self._settings.actor, labels={"bench": self.queue}).id)
-        return ids[-1]
+    def _started(self, name: str, given: Any) -> str:
+        return self.service.start(name, given, by=self._settings.actor, labels={"bench": self.queue}).id
 
     def _wait(self, ids: Sequence[str], patience: float, worker: subprocess.Popen[bytes] | None) -> None:
         """Until all are over or the patience is; a lost ring is rung again, as a clock does."""
@@ -141,22 +143,23 @@ class Bench:
             unfinished=len(runs) - len(over),
         )
 
-    def _cancel(self, ids: Sequence[str]) -> None:
-        """End what is still open, while its worker is there."""
-        store = self._runtime.store
-        still = [run_id for run_id in ids if store.run(run_id).state in OPEN]
+    def _cancel(self) -> None:
+        """End what is still open, while its worker is there; also what was started just as somebody broke it off."""
+        still = [run.id for run in self._runtime.store.runs(self._mine(OPEN))]
         for run_id in still:
             with contextlib.suppress(Refused):  # it ended just now
                 self.service.cancel(run_id, by=self._settings.actor, reason="the bench is over")
         self._wait(still, ENDING, None)
 
-    def _forget(self, ids: Sequence[str]) -> int:
+    def _mine(self, states: frozenset[RunState] = frozenset()) -> RunQuery:
+        return RunQuery(states=states, labels=(("bench", self.queue),), limit=MOST)
+
+    def _forget(self) -> int:
         """Delete the runs that are over; how many stay."""
         old = Expiry(self._runtime.clock.now() + timedelta(minutes=1), failed=True, queue=self.queue)
-        gone = 0
-        while count := self._runtime.store.prune(old, limit=200, by=self._settings.actor).runs:
-            gone += count
-        return len(ids) - gone
+        while self._runtime.store.prune(old, limit=200, by=self._settings.actor).runs:
+            pass
+        return len(self._runtime.store.runs(self._mine()))
 
     @contextlib.contextmanager
     def _worker(self) -> Iterator[subprocess.Popen[bytes]]:

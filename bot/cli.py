@@ -69,6 +69,7 @@ COMMANDS = {
     "dead-letters": Entry(
         "looking", "List the runs that a person has to look at, with the reason.", LOOK, "dead_letters"
     ),
+    "audit": Entry("auditing", "List who did what, when, to which run.", LOOK),
     "resume": Entry("steering", "Let a failed or parked run go on from where it stopped.", LOOK),
     "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
     "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),

@@ -20,6 +20,7 @@ from bot.embedded import embedded_redis_url
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from integrations.base import Connector, Health
+from integrations.protocols import Topics
 from workflows.engine.errors import BatonError
 from workflows.engine.model import OPEN
 from workflows.engine.plan import plan_of
@@ -248,7 +249,12 @@ def _schedules(runtime: Runtime) -> Iterator[Finding]:
 
 def _connectors(runtime: Runtime, patience: float) -> Iterator[Finding]:
     """Ask every connector at once; who does not answer in time is not waited for."""
-    bound = runtime.connectors.bound()
+    bound = list(runtime.connectors.bound())
+    settings = runtime.settings
+    if settings.notion_token is None and settings.baton_topics is None and not (settings.home / "topics").exists():
+        bound = [cls for cls in bound if cls is not Topics]
+        advice = "Put topics there as Markdown files, name another folder in BATON_TOPICS, or set NOTION_TOKEN."
+        yield Finding("Topics", None, f"none yet: there is no folder {settings.home / 'topics'}", advice)
     answers: dict[type[Connector], Health] = {}
     threads = [threading.Thread(target=_ask, args=(runtime, cls, answers), daemon=True) for cls in bound]
     for thread in threads:

@@ -62,6 +62,7 @@ PEOPLE_ASK: dict[str, Ask] = {name: _asks(query) for name, query in LISTS.items(
     "runs with all that is recorded": lambda store, made: store.recorded([made.over, made.waiting]),
     "who had a hand in it": lambda store, made: (store.lineage(made.over), store.lineage("pruned")),
     "its audit": lambda store, made: store.audit(made.over),
+    "the newest of the audit": lambda store, _: store.audited(limit=50),
     "its approvals": lambda store, made: store.approvals(run_id=made.waiting, state=None, limit=1_000),
     "its card": lambda store, made: store.outbox.card(made.over),
     "its messages": lambda store, made: store.outbox.deliveries(made.over),

@@ -28,7 +28,7 @@ def restored(*, as_json: AsJson = False) -> None:
 def doctor(*, as_json: AsJson = False) -> None:
     """Check every part and say what to do.
 
-    Exit code 0 when all is fine, 1 when something is wrong. Example: baton doctor --json
+    Exit code 0 when nothing is wrong, 1 when something is; what is marked ! is optional. Example: baton doctor --json
     """
     quiet()
     findings = examine()
@@ -38,9 +38,18 @@ def doctor(*, as_json: AsJson = False) -> None:
         printing.document({"ok": good, "findings": found})
     else:
         tell_findings(findings)
-        printing.say("All is fine." if good else "Something is wrong: the lines with ✗ say what to do.")
+        printing.say(_in_all(findings))
     if not good:
         raise typer.Exit(1)
+
+
+def _in_all(findings: Iterable[Finding]) -> str:
+    oks = {finding.ok for finding in findings}
+    if False in oks:
+        return "Something is wrong: the lines with ✗ say what to do."
+    return (
+        "Nothing is wrong. What is marked ! is optional: set it up when you want it." if None in oks else "All is fine."
+    )
 
 
 def tell_findings(findings: Iterable[Finding]) -> None:

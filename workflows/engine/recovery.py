@@ -34,9 +34,12 @@ from workflows.engine.operations.child import ChildEnd, limits
 from workflows.engine.ports import View
 from workflows.engine.problem import problem_from
 from workflows.engine.redoing import redone, stopped_sagas, undone_saga
+from workflows.engine.replaying import replay
 from workflows.engine.service import Service
 from workflows.engine.starters import FORKED
 
+MISFITS = frozenset({"NonDeterminism", "CodecError"})
+"""Why a run is parked whose history does not fit the code."""
 _DEAD = frozenset({RunState.FAILED, RunState.PARKED})
 _SKIPPABLE = frozenset({Kind.STEP, Kind.CHILD, Kind.COMPENSATION, Kind.SIGNAL, Kind.SLEEP})
 
@@ -117,11 +120,13 @@ class Recovery:
     def fork(self, run_id: str, *, by: str, at: str = "", given: Any = None, dead: bool = False) -> Run:
         """Start a new run with the history before step `at`, on today's code; an open original ends.
 
-        Without `at` the fork starts where the original failed, or from the beginning. `given` replaces the
-        input, and then the whole history is left behind. `dead` refuses anything but a dead letter, so that
-        what two people ask for at once is done once.
+        Without `at` the fork starts where the original failed, where its history and today's code part if it was
+        parked for that, or from the beginning. `given` replaces the input, and then the whole history is left
+        behind. `dead` refuses anything but a dead letter, so that what two people ask for at once is done once.
         """
         self._check(run_id, by, "fork")
+        if not at and given is None:
+            at = self._parting(run_id)
         forked: list[Run] = []
 
         def change(view: View) -> Writes:
@@ -154,6 +159,16 @@ class Recovery:
 
         self._service.change(run_id, change)
         return forked[0]
+
+    def _parting(self, run_id: str) -> str:
+        """The first step of a parked run's history that today's code asks otherwise; "" when all of it fits."""
+        service = self._service
+        for seen in service.store.recorded([run_id]):
+            problem = problem_from(seen.run.error)
+            if seen.run.state is RunState.PARKED and problem is not None and problem.kind in MISFITS:
+                found = replay(seen, service.catalogue, approvers=service.approvers, approval=service.store.approval)
+                return found.key
+        return ""
 
     def discard(self, run_id: str, *, by: str, reason: str = "") -> None:
         """Take a dead letter off the list; what was done stays done."""

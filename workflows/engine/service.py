@@ -61,7 +61,7 @@ class Service:
         self.access = access
         self._queue = queue
         self._clock = clock
-        self._approvers = tuple(approvers)
+        self.approvers = tuple(approvers)
         self._channel = channel
 
     # starting --------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Service:
 
     def startable(self, workflow: Workflow[Any, Any], given: Any) -> str:
         """The input as canonical JSON; raises InvalidInput, and Refused where nobody could decide."""
-        if not self._approvers and any(not node.names_approvers for node in plan_of(workflow).approvals()):
+        if not self.approvers and any(not node.names_approvers for node in plan_of(workflow).approvals()):
             raise Refused(NOBODY.format(workflow.name))
         return self.checked_input(workflow, given)
 
@@ -133,7 +133,7 @@ class Service:
         Raises UnknownWorkflow, and InvalidInput for an input that does not fit.
         """
         workflow = self.catalogue.get(name)
-        return preview(self, workflow, self.checked_input(workflow, given), by, self._approvers)
+        return preview(self, workflow, self.checked_input(workflow, given), by, self.approvers)
 
     def checked_input(self, workflow: Workflow[Any, Any], given: Any) -> str:
         """The input as canonical JSON; raises InvalidInput that names each wrong field."""

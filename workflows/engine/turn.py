@@ -81,7 +81,7 @@ class Turn:
         """What undoes, by the key of its record, as far as this advance came past it."""
         self._attempts = {(a.generation, a.key, a.number): a for a in claim.attempts}
         self._taken: set[str] = set()
-        self._began = (claim.now, means.clock.monotonic())
+        self._began = (_latest(claim), means.clock.monotonic())
         self._lease_until = lease_until
         self._counter = claim.inbox.counter
         self._lock = threading.RLock()
@@ -90,7 +90,7 @@ class Turn:
     # time ------------------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
-        """The database's clock, carried on from the claim."""
+        """The database's clock, carried on from the claim; never before what history has."""
         start, monotonic = self._began
         return start + timedelta(seconds=self.means.clock.monotonic() - monotonic)
 
@@ -229,6 +229,11 @@ class Turn:
         if answer.rings:
             self.means.queue.ring(answer.rings)
             self.means.checkpoint("after_ring", "")
+
+
+def _latest(claim: Claim) -> datetime:
+    """The moment of the claim, or of what was recorded last: a claim that took long gives an early moment."""
+    return max((claim.now, *(record.ended_at for record in claim.records if record.ended_at is not None)))
 
 
 def _together(buffer: Buffer, writes: Writes) -> Writes:

@@ -49,6 +49,7 @@ RUNG = "rung"
 EXECUTION = "execution"
 """The field of a started job that names the lane's execution. The worker writes it."""
 
+REGISTRIES = (StartedJobRegistry, FinishedJobRegistry, FailedJobRegistry, CanceledJobRegistry)
 _BATCH = 500
 _HOLD_OFF = 1.0
 """Seconds for which nothing is tried after Redis failed to answer in time: a caller waits once, not at each ring."""
@@ -115,6 +116,20 @@ class RqQueue:
     def ring_delivery(self, *run_ids: str, again: bool = False) -> None:
         """Queue a job for the messages of each run; one that is queued already is enough, unless `again`."""
         self._queue([(self._delivery(run_id), again) for run_id in run_ids])
+
+    def retire(self, queue: str) -> None:
+        """Forget a queue that is used no more, with its jobs and its records of them; no worker may serve it."""
+        try:
+            known = RQQueue(queue, connection=self._redis, serializer=JSONSerializer)
+            for registry in REGISTRIES:
+                for job_id in registry(queue, connection=self._redis, serializer=JSONSerializer).get_job_ids(
+                    cleanup=False
+                ):
+                    self._redis.delete(Job.key_for(job_id))
+                self._redis.delete(registry.key_template.format(queue))
+            known.delete(delete_jobs=True)
+        except RedisError as error:
+            self._failed(error)
 
     def _queue(self, jobs: Sequence[tuple[Job, bool]]) -> None:
         if time.monotonic() < self._not_before:
@@ -183,10 +198,9 @@ class RqQueue:
 
 def _keys(job: Job) -> list[Any]:
     queue = job.origin
-    registries = (StartedJobRegistry, FinishedJobRegistry, FailedJobRegistry, CanceledJobRegistry)
     return [
         job.key,
         RQQueue.redis_queue_namespace_prefix + queue,
         RQQueue.redis_queues_keys,
-        *(registry.key_template.format(queue) for registry in registries),
+        *(registry.key_template.format(queue) for registry in REGISTRIES),
     ]

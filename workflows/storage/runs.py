@@ -34,6 +34,12 @@ def audit(conn: Connection, run_id: str) -> list[Audit]:
     return [Audit(*row) for row in conn.execute(AUDITED, {"run_id": run_id})]
 
 
+def audited(conn: Connection, limit: int) -> list[Audit]:
+    """Who did what lately, the newest first."""
+    query = select(*AUDIT_COLUMNS).order_by(AUDIT.c.at.desc(), AUDIT.c.id.desc()).limit(limit)
+    return [Audit(*row) for row in conn.execute(query)]
+
+
 def lineage(conn: Connection, run_id: str) -> Lineage:
     """Whose a run is and what was done to it, in one statement where the run is there."""
     rows = prepared(conn, LINEAGE).run(conn, {"run_id": run_id})

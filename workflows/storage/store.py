@@ -224,6 +224,9 @@ class SqlStore:
     def audit(self, run_id: str) -> Sequence[Audit]:
         return self._database.read(lambda conn: runs.audit(conn, run_id))
 
+    def audited(self, *, limit: int) -> Sequence[Audit]:
+        return self._database.read(lambda conn: runs.audited(conn, limit))
+
     def lineage(self, run_id: str) -> Lineage:
         return self._database.read(lambda conn: runs.lineage(conn, run_id))
 

@@ -12,6 +12,7 @@ WALKS = {
     "ix_dead_letter_group_unclosed": "groups alone that failures still join, until enough were seen",
     "ix_card_due_at": "cards alone that want to be shown",
     "ix_card_troubled": "cards alone that can't be shown",
+    "ix_audit_at": "from the newest entry on, until there are enough",
     "key of blob_1": "the hashes of large values, when old runs are deleted",
 }
 """Indexes that are read from one end on, and what keeps that short."""
@@ -92,6 +93,7 @@ PLANS: dict[str, tuple[str, ...]] = {
         "SEARCH run key of run_1",
     ),
     "its audit": ("SEARCH audit ix_audit_run_id",),
+    "the newest of the audit": ("SCAN audit ix_audit_at",),
     "its approvals": (
         "SEARCH approval ix_approval_run_id",
         "USE TEMP B-TREE FOR ORDER BY",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -81,6 +82,16 @@ def test_a_child_with_a_key_that_is_taken_is_left_out(made: Opened) -> None:
     large = '"' + "x" * 100_000 + '"'
     made.store.commit(claim.lease, Writes(starts=(NewRun(run("child", dedupe="k", input=large)),)))
     assert [r.id for r in made.store.runs(RunQuery())] == ["r1", "other"]
+
+
+def test_the_newest_of_the_audit_comes_first_whichever_run_it_is_of(made: Opened) -> None:
+    later = START + timedelta(minutes=1)
+    made.create("r1", writes=Writes(audit=(Audit(START, "ada", "start", "r1"),)))
+    made.create("r2", writes=Writes(audit=(Audit(later, "bo", "start", "r2"),)))
+    made.store.transact("r1", lambda _: Writes(audit=(Audit(START, "bo", "edit", "r1"), Audit(later, "bo", "cancel"))))
+    found = [(entry.verb, entry.run_id) for entry in made.store.audited(limit=3)]
+    assert found == [("cancel", "r1"), ("start", "r2"), ("edit", "r1")]
+    assert len(made.store.audited(limit=50)) == 4
 
 
 def test_audit_belongs_to_the_run_it_was_written_with(made: Opened) -> None:

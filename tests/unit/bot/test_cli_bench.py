@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
-from tests.unit.bot.command_stage import eventually, gone, started_for
+from tests.servers import databases, redis
+from tests.unit.bot.command_stage import Baton, eventually, gone, started_for
+from workflows.engine.ports import RunQuery
+from workflows.storage.store import SqlStore
+
+templates, postgres_url = databases.templates, databases.postgres_url
+session_redis, redis_server = redis.session_redis, redis.redis_server
+redis_url, redis_client = redis.redis_url, redis.redis_client
 
 FLOWS = '''
 from datetime import timedelta
@@ -110,3 +119,21 @@ def test_what_waits_for_people_is_not_measured(home: Home) -> None:
     done = home.baton("bench", "asks", "--input", '"a"', "--yes")
     assert (done.returncode, "asks waits for people" in done.stderr) == (2, True)
     assert home.listed("runs") == []
+
+
+def test_a_bench_on_postgresql_that_is_broken_off_leaves_nothing_behind(
+    tmp_path: Path, postgres_url: str, redis_url: str, redis_client: Redis
+) -> None:
+    (tmp_path / "flows").mkdir()
+    bench = Baton(tmp_path, "bench", "--runs", "5000", DATABASE_URL=postgres_url, REDIS_URL=redis_url)
+    eventually(lambda: "5000 runs of bench_eight_steps are started" in bench.text)
+    bench.process.send_signal(signal.SIGINT)
+    assert bench.ended() != 0
+    assert "Traceback" not in bench.text
+    store = SqlStore(postgres_url)
+    left = [run.id for run in store.runs(RunQuery())]
+    store.close()
+    assert left == []
+    assert [key for key in redis_client.keys("*") if b"bench" in key] == [], bench.text
+    assert redis_client.smembers("rq:queues") == set()
+    assert gone(started_for(tmp_path / "home"))

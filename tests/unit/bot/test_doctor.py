@@ -30,6 +30,24 @@ def found(part: str) -> Finding:
     return next(finding for finding in examine() if part in finding.part)
 
 
+def test_a_fresh_install_is_fine_and_says_what_is_optional(stage: Stage) -> None:
+    answer = stage("doctor")
+    assert answer.code == 0, answer.out
+    assert "✗" not in answer.out
+    assert "! Topics: none yet" in answer.out
+    assert "What is marked ! is optional" in answer.out
+    assert stage("doctor", "--json").json["ok"] is True
+
+
+def test_a_folder_of_topics_that_was_named_and_is_not_there_is_wrong(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_TOPICS", str(stage.folder / "nowhere"))
+    answer = stage("doctor")
+    assert answer.code == 1
+    assert "✗ Topics: The folder" in answer.out
+
+
 def test_a_fresh_machine_has_nothing_wrong_but_what_is_not_there_yet(stage: Stage) -> None:
     (stage.folder / "home" / "topics").mkdir(parents=True)
     findings = {finding.part: finding for finding in examine()}

@@ -248,6 +248,12 @@ class MemoryStore:
         with self._lock:
             return [a for a in self._rows.audit if a.run_id == run_id]
 
+    def audited(self, *, limit: int) -> Sequence[Audit]:
+        with self._lock:
+            newest = list(enumerate(self._rows.audit))
+            newest.sort(key=lambda entry: (entry[1].at, entry[0]), reverse=True)
+            return [entry for _, entry in newest[:limit]]
+
     def lineage(self, run_id: str) -> Lineage:
         with self._lock:
             run = self._rows.runs.get(run_id)
