@@ -89,7 +89,10 @@ def test_once_the_code_is_mended_everything_is_kept() -> None:
     harness, run_id = parked_by(with_another_third)
     harness.deploy(four)
     fork = forked(harness, run_id)
-    assert (fork.state, effects) == (RunState.SUCCEEDED, {"read four": 1})
+    assert (fork.state, effects) == (RunState.WAITING, {})
+    harness.signal(fork.id, "go", "on")
+    harness.work()
+    assert (harness.state(fork.id), effects) == (RunState.SUCCEEDED, {"read four": 1})
 
 
 def test_a_named_step_is_taken_at_its_word() -> None:
