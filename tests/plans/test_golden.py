@@ -13,6 +13,7 @@ from workflows.digests.posting import post_digest
 from workflows.engine.definition import Workflow
 from workflows.engine.plan import mermaid, plan_of, tree_text
 from workflows.library.content_pipeline import content_pipeline
+from workflows.library.lead_intake import lead_intake
 
 GOLDEN = Path(__file__).parent / "golden"
 KEPT: list[Workflow[Any, Any]] = [
@@ -21,6 +22,7 @@ KEPT: list[Workflow[Any, Any]] = [
     examples.delivery,
     content_pipeline,
     post_digest,
+    lead_intake,
 ]
 """Add a workflow here, and its golden files with BATON_UPDATE_PLANS=1."""
 

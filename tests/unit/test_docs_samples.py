@@ -22,7 +22,20 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "howto").glob("*.md")))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PLACE = re.compile(r"# (flows/\w+\.py)\n")
-FIELDS = {"--topic", "--no-social", "--social", "--tags", "--text", "--model-searches", "--model_searches"}
+FIELDS = {
+    "--amount",
+    "--channel",
+    "--email",
+    "--name",
+    "--wants",
+    "--topic",
+    "--no-social",
+    "--social",
+    "--tags",
+    "--text",
+    "--model-searches",
+    "--model_searches",
+}
 """Options of `baton run` that are fields of the workflow that is started."""
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from integrations.protocols import Channel, Kind, Library, Outbox, Search, Site, SocialPost, Sources, Topic, Topics
 from workflows import Outcome, Run, StepFailed, workflow
 from workflows.library import writing
+from workflows.library.slack_text import plain
 from workflows.library.writing import Article, Seo
 
 QUESTION = "Publish this article?"
@@ -127,9 +128,3 @@ def social_posts(article: Article, seo: Seo, url: str, now: datetime) -> list[So
         SocialPost(network=network, text=text, link=url, not_before=now + delay)
         for network, delay in FOLLOW_UPS.items()
     ]
-
-
-def plain(text: str) -> str:
-    """Text on one line that can't mention anybody or break out of bold type in Slack."""
-    safe = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return safe.replace("*", "")
