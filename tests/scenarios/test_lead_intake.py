@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from integrations.base import Health
 from integrations.crm import CRM, Contact, RecordRef
 from integrations.errors import NotFound, Unavailable
-from integrations.http import Unlimited
+from integrations.http import UNLIMITED, Gate
 from integrations.hubspot.connector import HubSpot
 from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannel, LocalChannelSettings
@@ -30,6 +30,7 @@ from workflows.library.leads import Lead, domain_of, names_of
 
 ASKS = {"email": "ada@acme.example", "name": "Ada Lovelace", "wants": "Ten <chairs> & a desk", "source": "web form"}
 BIG = {**ASKS, "amount": "12500.50", "owner": "test:owner"}
+FREE = {"hubspot": UNLIMITED, "hubspot:search": UNLIMITED}
 
 
 class Web(Search):
@@ -75,7 +76,7 @@ def any_office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Offic
         yield request.getfixturevalue("office")
         return
     with running_hubspot() as server:
-        yield opened(HubSpot(HubSpotSettings(token=SecretStr(TOKEN), url=server.url), limit=Unlimited()), tmp_path)
+        yield opened(HubSpot(HubSpotSettings(token=SecretStr(TOKEN), url=server.url), gate=Gate(rates=FREE)), tmp_path)
 
 
 def opened(crm: CRM, folder: Path) -> Office:
