@@ -76,6 +76,7 @@ PEOPLE_ASK: dict[str, Ask] = {name: _asks(query) for name, query in LISTS.items(
             approvals=tuple(view.approvals()), decisions=tuple(view.decisions(made.approval)),
             audit=(Audit(view.now, PEOPLE[0], "decide approved", made.waiting, f"{len(view.children())}"),),
         ),
+        about=made.approval,
     ),
     "the message that was pressed": lambda store, made: store.outbox.at(*made.message),
     "a press's address": lambda store, made: store.outbox.reply_at(made.over, *made.message, "u", until=made.now),

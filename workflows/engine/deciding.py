@@ -146,7 +146,7 @@ def _carried_out(
         asked, seen = seen or _found(service, approval_id), None
         left = _Left(asked)
         try:
-            service.change(asked.run_id, left.by(attempt(asked)))
+            service.change(asked.run_id, left.by(attempt(asked)), about=approval_id)
         except _ChangedMeanwhile:
             continue
         except CodecError as error:

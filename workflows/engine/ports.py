@@ -262,8 +262,13 @@ class Store(Protocol):
     def create(self, new: NewRun, writes: Writes) -> Created:
         """Insert a run, and what belongs to it, in one transaction, ready to be rung."""
 
-    def transact(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
-        """Lock the run's row, compute, write. `change` may raise to write nothing. Raises UnknownRun."""
+    def transact(self, run_id: str, change: Callable[[View], Writes], *, about: str = "") -> Committed:
+        """Lock the run's row, compute, write. `change` may raise to write nothing. Raises UnknownRun.
+
+        `about` is the approval that `change` will ask for, if any, so that it can be read ahead. `change` may be called
+        several times, by another thread and between the changes of other runs: it must come from the view alone, do
+        nothing but compute, wait for nobody, and leave behind nothing but the result of its last call.
+        """
 
     # the lease
     def claim(self, run_id: str, claimant: Claimant) -> Claim | None:

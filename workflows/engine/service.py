@@ -276,9 +276,9 @@ class Service:
 
     # -----------------------------------------------------------------------------------------------------
 
-    def change(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
-        """One transaction on a run, then its rings."""
-        committed = self.store.transact(run_id, change)
+    def change(self, run_id: str, change: Callable[[View], Writes], *, about: str = "") -> Committed:
+        """One transaction on a run, then its rings; see `Store.transact`."""
+        committed = self.store.transact(run_id, change, about=about)
         self._queue.ring(committed.rings)
         return committed
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,8 +23,9 @@ from workflows.storage.columns import Utc
 from workflows.storage.faults import Fault, away, fault, refused, unknown
 from workflows.storage.neighbours import Neighbours, Turnstile
 from workflows.storage.pipelined import pipelined, wait_where_needed
+from workflows.storage.prepared import prepared
 from workflows.storage.sound import Soundness
-from workflows.storage.together import Together
+from workflows.storage.together import Savepoints, Together
 
 T = TypeVar("T")
 TRIES = 8
@@ -60,7 +61,7 @@ class Database:
         self._viewing = self.engine if self.lite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         self.neighbours = Neighbours(self.url.database or "") if self.lite else None
         self._together = Together(
-            lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work, self._is_crowded
+            Savepoints(lambda work: self._persist(self._fresh, work, writes=True), self._of_one_work), self._is_crowded
         )
 
     @property
@@ -72,7 +73,7 @@ class Database:
         """The clock that leases and timers are judged by: the database's, unless a test brought its own."""
         if self._clock is not None:
             return self._clock.now()
-        return datetime.now(UTC) if self.lite else conn.execute(CLOCK).scalar_one()
+        return datetime.now(UTC) if self.lite else cast(datetime, prepared(conn, CLOCK).run(conn, {})[0][0])
 
     def insert(self, table: Any) -> Any:
         """An INSERT with the dialect's ON CONFLICT."""
@@ -103,7 +104,7 @@ class Database:
         several times, and by another thread: SQLite has one writer at a time, so those who wait write together.
         """
         if held is None and self.lite:
-            return self._together.write(work)
+            return cast(T, self._together.write(work))
         return self._persist(held.lend if held else self._fresh, work, writes=True)
 
     def close(self) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, Text, bindparam, column, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from workflows.engine.outbox import POSTS, Delivery, DeliveryState
 from workflows.storage.database import Database
+from workflows.storage.prepared import prepared
 from workflows.storage.rows import to_row
 from workflows.storage.tables import DELIVERY
 
@@ -33,6 +35,40 @@ REPLY_AT = (
     )
     .values(reply_url=bindparam("url"), reply_until=bindparam("until"))
 )
+GIVEN = (
+    func.unnest(
+        *(bindparam(name, type_=ARRAY(Text)) for name in ("runs", "channels", "moments", "urls")),
+        bindparam("untils", type_=ARRAY(DELIVERY.c.reply_until.type)),
+    )
+    .table_valued(
+        column("run_id", Text), column("channel", Text), column("ts", Text), column("url", Text),
+        column("until", DELIVERY.c.reply_until.type),
+    )
+    .render_derived(name="given")
+)  # fmt: skip
+REPLIES_AT = (
+    update(DELIVERY)
+    .where(
+        DELIVERY.c.run_id == GIVEN.c.run_id,
+        DELIVERY.c.channel == GIVEN.c.channel,
+        DELIVERY.c.ts == GIVEN.c.ts,
+        DELIVERY.c.ts != "",
+    )
+    .values(reply_url=GIVEN.c.url, reply_until=GIVEN.c.until)
+    .returning(DELIVERY.c.run_id, DELIVERY.c.channel, DELIVERY.c.ts)
+)
+"""As `REPLY_AT` for many messages; on PostgreSQL."""
+
+
+@dataclass(frozen=True)
+class ReplyAt:
+    """An address for the message that stands in a channel at a time, and how long it is good."""
+
+    run_id: str
+    channel: str
+    ts: str
+    url: str
+    until: datetime
 
 
 def of_run(conn: Connection, run_id: str) -> list[Delivery]:
@@ -77,10 +113,18 @@ def reply_via(conn: Connection, run_id: str, key: str, url: str, until: datetime
     return conn.execute(update(DELIVERY).where(*at_key).values(reply_url=url, reply_until=until)).rowcount == 1
 
 
-def reply_at(conn: Connection, run_id: str, place: tuple[str, str], url: str, until: datetime) -> bool:
-    """Keep an address on the message that stands in a channel at a time."""
-    told = {"at_run": run_id, "at_channel": place[0], "at_ts": place[1], "url": url, "until": until}
-    return conn.execute(REPLY_AT, told).rowcount == 1
+def reply_at(conn: Connection, reply: ReplyAt) -> bool:
+    """Keep an address on a message; False when there is no such message."""
+    told = {"at_run": reply.run_id, "at_channel": reply.channel, "at_ts": reply.ts}
+    return conn.execute(REPLY_AT, {**told, "url": reply.url, "until": reply.until}).rowcount == 1
+
+
+def replies_at(conn: Connection, replies: Sequence[ReplyAt]) -> list[bool]:
+    """Keep addresses on messages that differ; for each of them whether it is there. On PostgreSQL."""
+    columns = zip(*((one.run_id, one.channel, one.ts, one.url, one.until) for one in replies), strict=True)
+    given = dict(zip(("runs", "channels", "moments", "urls", "untils"), map(list, columns), strict=True))
+    found = set(prepared(conn, REPLIES_AT, ()).run(conn, given))
+    return [(one.run_id, one.channel, one.ts) in found for one in replies]
 
 
 def take_replies(conn: Connection, run_id: str) -> None:

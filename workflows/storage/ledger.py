@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from workflows.engine.copying import replace
 from workflows.engine.model import DONE, OPEN, OVER, Kind, Letter, Message, NewRun, Run, RunState, Writes
 from workflows.engine.outbox import Card
 from workflows.engine.ports import RING_GRACE, Lease, Ring
 from workflows.storage import joining, line
-from workflows.storage.blobs import Blobs
+from workflows.storage.arriving import Arrival, arrival
 from workflows.storage.database import Database
 from workflows.storage.outgoing import Outgoing, Statements
+from workflows.storage.prepared import Prepared, Row, Values, prepared
 from workflows.storage.rows import approval_row, to_row
 from workflows.storage.standing import NEEDED, Standing, Standings, is_later
 from workflows.storage.tables import SIGNAL
 
 ASIDE = frozenset({Kind.NOW, Kind.UUID, Kind.RANDOM, Kind.NOTE, Kind.PATCHED, Kind.CANCEL, Kind.TIMEOUT})
 """Records that are no progress of their own: they don't reset a run's count of crashes."""
+THERE = select(SIGNAL.c.id).where(SIGNAL.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+"""Which of these messages are there already; on PostgreSQL."""
 
 
 class Ledger:
@@ -30,6 +34,7 @@ class Ledger:
 
     def __init__(self, conn: Connection, database: Database, statements: Statements) -> None:
         self._conn = conn
+        self._database = database
         self._standings = Standings(conn, database)
         self._out = Outgoing(conn, database, statements)
         self._known: set[str] = set()
@@ -46,9 +51,16 @@ class Ledger:
         self._standings.lock(wanted)
         messages -= self._asked
         if messages:
-            self._known.update(self._conn.execute(select(SIGNAL.c.id).where(SIGNAL.c.id.in_(messages))).scalars())
+            self._known.update(self._there(messages))
             self._asked |= messages
         return self._standings
+
+    def lock_free(
+        self, run_ids: Iterable[str], beside: Sequence[tuple[Prepared, Values]] = ()
+    ) -> tuple[Standings, list[list[Row]]]:
+        """Lock those of these runs that nobody else holds, first of all, and read what is asked `beside` it."""
+        read = self._standings.lock_free(run_ids, beside)
+        return self._standings, read
 
     def holder(self, lease: Lease) -> Standing | None:
         """The locked row if this lease still holds it."""
@@ -89,50 +101,54 @@ class Ledger:
         return tuple(owed.values())
 
     def create(self, new: NewRun, writes: Writes) -> tuple[Run, tuple[Ring, ...]] | None:
-        """Insert a run and what belongs to it; None when its id or idempotency key is there already.
+        """Insert a run and what belongs to it; None when its id or idempotency key is there already."""
+        (made,) = self.create_many([(new, writes)])
+        return made
 
-        The row gets the revision that its first events bring, so that it is written once.
+    def create_many(self, wanted: Sequence[tuple[NewRun, Writes]]) -> list[tuple[Run, tuple[Ring, ...]] | None]:
+        """Insert runs that differ in id and key, and what belongs to each; None for those that are there already.
+
+        A row gets the revision that its first events bring, so that it is written once.
         """
-        run = self.insert(new, counted=not writes.events, ahead=len(writes.events))
-        if run is None:
-            return None
-        rings = self.apply(run.id, writes)
-        standing = self._standings.rows[run.id]
-        if standing.changed == {"revision": run.revision}:
+        arrivals = [arrival(new, self._standings.now, writes.events) for new, writes in wanted]
+        fresh = self._out.insert_runs([coming.row for coming in arrivals]) if arrivals else ()
+        return [
+            self._created(coming, writes) if coming.run.id in fresh else None
+            for coming, (_new, writes) in zip(arrivals, wanted, strict=True)
+        ]
+
+    def _created(self, coming: Arrival, writes: Writes) -> tuple[Run, tuple[Ring, ...]]:
+        standing = self._enter(coming)
+        rings = self.apply(coming.run.id, writes)
+        if standing.changed == {"revision": coming.run.revision}:
             standing.changed = {}
         now = {name: getattr(standing, name) for name in NEEDED}  # also what was flushed on the way
-        return replace(run, **now | standing.changed), rings
+        return replace(coming.run, **now | standing.changed), rings
 
-    def insert(self, new: NewRun, *, counted: bool = True, ahead: int = 0) -> Run | None:
-        """Insert a run that may be rung, as it stands then; None when its id or idempotency key is there already.
-
-        `counted` makes the insertion a revision of its own, for a run whose first event does not come with it.
-        `ahead` is how many revisions more the row is given, which the caller is about to make.
-        """
-        now = self._standings.now
-        later = is_later(new.run, now)
-        ready = new.run.state in OPEN and not later
-        wake_at = now + RING_GRACE if ready else new.run.due_at if later else new.run.wake_at
-        carded = new.run.carded or (new.shown and bool(new.run.channel))
-        revision = new.run.revision + int(counted)
-        run = replace(new.run, wake_at=wake_at, revision=revision + ahead, carded=carded)
-        row, blobs = to_row(run), Blobs()
-        blobs.pack(run.id, row, ("input", "output"))
-        if not self._out.insert_run(row):
+    def insert(self, new: NewRun) -> Run | None:
+        """Insert a run that may be rung, as it stands then; None when its id or idempotency key is there already."""
+        coming = arrival(new, self._standings.now)
+        if not self._out.insert_runs([coming.row]):
             return None
-        self._out.blobs.join(blobs)
+        self._enter(coming)
+        return coming.run
+
+    def _enter(self, coming: Arrival) -> Standing:
+        """Take a run in that was inserted."""
+        run = coming.run
+        self._out.blobs.join(coming.blobs)
         if run.labels != "{}":
             for name, value in json.loads(run.labels).items():
                 self._out.add("label", {"run_id": run.id, "name": name, "value": value})
         standing = Standing(*(getattr(run, name) for name in NEEDED))
-        if carded:
-            self._out.add("card", new_card(standing, run.channel, now))
-        standing.revision = revision
+        if run.carded:
+            self._out.add("card", new_card(standing, run.channel, self._standings.now))
+        standing.revision = coming.revision
         self._standings.add(standing)
-        self._history(standing, Writes(records=new.records), counts=False)
-        if ready:
+        self._history(standing, Writes(records=coming.records), counts=False)
+        if coming.ready:
             self._owe(standing)
-        return run
+        return standing
 
     def watch(self, run: Standing, channel: str) -> bool:
         """Give a locked run a card; False when it has one."""
@@ -151,6 +167,11 @@ class Ledger:
         run.set(revision=run.revision + 1)
         row = {"run_id": run.id, "number": run.revision, "kind": kind, "at": self._standings.now, "actor": ""}
         self._out.add("event", {**row, "data": json.dumps(data)})
+
+    def _there(self, messages: set[str]) -> Iterable[str]:
+        if self._database.lite:
+            return self._conn.execute(select(SIGNAL.c.id).where(SIGNAL.c.id.in_(messages))).scalars()
+        return (row[0] for row in prepared(self._conn, THERE).run(self._conn, {"ids": sorted(messages)}))
 
     def _history(self, run: Standing, writes: Writes, *, counts: bool = True) -> None:
         out = self._out

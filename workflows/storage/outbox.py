@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from workflows.engine.outbox import POSTS, Budget, Card, CardClaim, CardLease, Delivery, Left, Turn
 from workflows.storage import cards, deliveries, pace, runs
 from workflows.storage.database import Database
+from workflows.storage.gathered import Gathered
 from workflows.storage.ledger import Ledger
 from workflows.storage.outgoing import Statements
 
@@ -17,9 +18,10 @@ from workflows.storage.outgoing import Statements
 class SqlOutbox:
     """What is to be shown outside; shares its database with the store that made it."""
 
-    def __init__(self, database: Database, statements: Statements) -> None:
+    def __init__(self, database: Database, statements: Statements, gathered: Gathered) -> None:
         self._database = database
         self._statements = statements
+        self._gathered = gathered
 
     # which runs are seen
 
@@ -102,7 +104,7 @@ class SqlOutbox:
         return self._database.write(lambda conn: deliveries.reply_via(conn, run_id, key, url, until))
 
     def reply_at(self, run_id: str, channel: str, ts: str, url: str, *, until: datetime) -> bool:
-        return self._database.write(lambda conn: deliveries.reply_at(conn, run_id, (channel, ts), url, until))
+        return self._gathered.reply_at(deliveries.ReplyAt(run_id, channel, ts, url, until))
 
     def post(self, delivery: Delivery) -> Delivery:
         return self._database.write(lambda conn: self._post(conn, delivery))

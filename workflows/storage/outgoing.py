@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,9 +90,9 @@ class Outgoing:
         """`what` is one of the names in `Statements.order`."""
         self._rows[what].append(row)
 
-    def insert_run(self, row: dict[str, Any]) -> bool:
-        """Insert at once; False when the id or the idempotency key is taken."""
-        return bool(prepared(self._conn, self._statements.new_run).run(self._conn, row))
+    def insert_runs(self, rows: Sequence[dict[str, Any]]) -> set[str]:
+        """Insert at once; the ids of those that were not taken, nor their idempotency keys."""
+        return {row[0] for row in prepared(self._conn, self._statements.new_run).run_each(self._conn, rows)}
 
     def flush(self, runs: Collection[Standing], now: datetime) -> None:
         """Write everything, in an order that the references allow; `now` is when what is urgent is to be shown."""

@@ -36,6 +36,12 @@ def prepared(conn: Connection, statement: Any, names: tuple[str, ...] | None = N
     return found
 
 
+def read_all(conn: Connection, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Row]]:
+    """Read with several statements; where the connection is in a pipeline they take one round trip."""
+    pending = [statement.sent(conn, values) for statement, values in asked]
+    return [answer() for answer in pending]
+
+
 class Prepared:
     """One statement for one kind of database."""
 
@@ -65,6 +71,18 @@ class Prepared:
         given = self._values(values)
         return self._execute(conn, given, many=False)
 
+    def sent(self, conn: Connection, values: Values) -> Callable[[], list[Row]]:
+        """Execute now, and read what comes back when the answer is called for."""
+        cursor = self._begun(conn, self._values(values))
+        return lambda: self._answered(conn, cursor)
+
+    def run_each(self, conn: Connection, rows: Sequence[Values]) -> list[Row]:
+        """Execute once for each of the rows, and read what comes back for all of them."""
+        if len(rows) == 1 or self._by_place:
+            return [found for row in rows for found in self.run(conn, row)]
+        cursor = self._begun(conn, [self._values(row) for row in rows], many=True, returning=True)
+        return self._answered(conn, cursor, lambda: [row for one in cursor.results() for row in one.fetchall()])
+
     def run_many(self, conn: Connection, rows: Sequence[Values]) -> None:
         """Execute once for each of the rows."""
         if len(rows) == 1:
@@ -84,16 +102,30 @@ class Prepared:
         }
 
     def _execute(self, conn: Connection, given: Any, *, many: bool) -> list[Row]:
+        cursor = self._begun(conn, given, many=many)
+        return self._answered(conn, cursor, list if many or self._read is None else None)
+
+    def _begun(self, conn: Connection, given: Any, *, many: bool = False, returning: bool = False) -> Any:
         driver: Any = conn.connection.dbapi_connection
         cursor = driver.cursor()
         for listener in conn.engine.dispatch.before_cursor_execute:
             listener(conn, cursor, self.text, given, None, many)
         try:
-            if many:
+            if not many:
+                cursor.execute(self.text, given)
+            elif returning:
+                cursor.executemany(self.text, given, returning=True)
+            else:
                 cursor.executemany(self.text, given)
-                return []
-            cursor.execute(self.text, given)
-            rows = cursor.fetchall() if self._read is not None else []
+        except self._dialect.loaded_dbapi.Error as error:
+            cursor.close()
+            raise self._told(conn, driver, cursor, error) from error
+        return cursor
+
+    def _answered(self, conn: Connection, cursor: Any, read: Callable[[], list[Row]] | None = None) -> list[Row]:
+        driver: Any = conn.connection.dbapi_connection
+        try:
+            rows = read() if read is not None else cursor.fetchall()
         except self._dialect.loaded_dbapi.Error as error:
             raise self._told(conn, driver, cursor, error) from error
         finally:

@@ -76,12 +76,9 @@ class SqlSchedules:
         starts = [write.start for write in writes if write.start is not None]
         ledger = Ledger(conn, self._database, self._statements)
         ledger.lock((), [start.writes for start in starts])
-        rings: list[Ring] = []
-        for start in starts:
-            ledger.insert(start.new, counted=not start.writes.events)
-            rings += ledger.apply(start.new.run.id, start.writes)
+        made = ledger.create_many([(start.new, start.writes) for start in starts])
         ledger.flush()
-        return tuple(rings)
+        return tuple(ring for created in made if created is not None for ring in created[1])
 
     def due(self, *, limit: int) -> DueSchedules:
         return self._database.read(lambda conn: self._due(conn, limit))

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from workflows.engine.model import Run, RunState
 from workflows.storage.columns import Utc
 from workflows.storage.database import Database
-from workflows.storage.prepared import prepared
+from workflows.storage.prepared import Prepared, Row, Values, prepared, read_all
 from workflows.storage.tables import RUN
 
 NEEDED = (
@@ -44,6 +45,14 @@ TIME = func.clock_timestamp(type_=Utc()).label("now")
 ONE = _lock(RUN.c.id == bindparam("run_id"))
 MANY = _lock(RUN.c.id.in_(bindparam("ids", expanding=True)))
 CLOCKED_ONE, CLOCKED_MANY = ONE.add_columns(TIME), MANY.add_columns(TIME)
+FREE = (
+    select(*(RUN.c[name] for name in NEEDED))
+    .where(RUN.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+    .order_by(RUN.c.id)
+    .with_for_update(key_share=True, skip_locked=True)
+)
+CLOCKED_FREE = FREE.add_columns(TIME)
+"""Those of many runs that no other transaction holds; on PostgreSQL."""
 EARLY = datetime.min.replace(tzinfo=UTC)
 
 
@@ -118,6 +127,19 @@ class Standings:
             self.now = self._database.now(self._conn)
             for row in self._ask(ONE, MANY, wanted):
                 self.rows[row[0]] = Standing(*row)
+
+    def lock_free(self, run_ids: Iterable[str], beside: Sequence[tuple[Prepared, Values]] = ()) -> list[list[Row]]:
+        """Lock those that exist and that nobody else holds, without waiting, and read what is asked `beside` it.
+
+        The first to be locked here: nothing is held before. What is read beside is as of the lock or newer.
+        """
+        wanted, clocked = sorted(set(run_ids)), self._database.server_clock
+        lock = (prepared(self._conn, CLOCKED_FREE if clocked else FREE), {"ids": wanted})
+        found, *rest = read_all(self._conn, [lock, *beside]) if wanted else [[], *read_all(self._conn, beside)]
+        for row in found:
+            self.rows[row[0]] = Standing(*row[: len(NEEDED)])
+        self.now = max(row[-1] for row in found) if found and clocked else self._database.now(self._conn)
+        return rest
 
     def _ask(self, one: Select[Any], many: Select[Any], wanted: list[str]) -> Sequence[Any]:
         if len(wanted) == 1:

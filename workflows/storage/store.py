@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from workflows.engine.errors import StoreUnavailable
 from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
     Approval,
@@ -44,6 +42,8 @@ from workflows.storage.committer import Committer, Request
 from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
 from workflows.storage.drafts import SqlDrafts
+from workflows.storage.gathered import Gathered
+from workflows.storage.group import Change, Start
 from workflows.storage.happenings import SqlHappenings
 from workflows.storage.homes import SqlHomes
 from workflows.storage.ledger import Ledger
@@ -54,47 +54,6 @@ from workflows.storage.room import compact, room
 from workflows.storage.schedules import SqlSchedules
 
 LOCK_TIMEOUT = timedelta(seconds=10)
-
-
-class SqlView:
-    """Reads within the transaction that holds the run's row; what is read twice is the same."""
-
-    def __init__(self, conn: Connection, run_id: str, now: datetime) -> None:
-        self._conn = conn
-        self._run_id = run_id
-        self._now = now
-        self._decisions: dict[str, Sequence[Decision]] = {}
-        self._approvals: dict[str, Approval | None] = {}
-
-    @cached_property
-    def run(self) -> Run:
-        return runs.get(self._conn, self._run_id)
-
-    @property
-    def now(self) -> datetime:
-        return self._now
-
-    def records(self) -> Sequence[Record]:
-        return history.records(self._conn, self._run_id)
-
-    def attempts(self) -> Sequence[Attempt]:
-        return history.attempts(self._conn, self._run_id)
-
-    def approval(self, approval_id: str) -> Approval | None:
-        if approval_id not in self._approvals:
-            self._approvals[approval_id] = approvals.find(self._conn, approval_id)
-        return self._approvals[approval_id]
-
-    def approvals(self) -> Sequence[Approval]:
-        return approvals.listed(self._conn, self._run_id, None)
-
-    def decisions(self, approval_id: str) -> Sequence[Decision]:
-        if approval_id not in self._decisions:
-            self._decisions[approval_id] = approvals.decisions(self._conn, approval_id)
-        return self._decisions[approval_id]
-
-    def children(self) -> Sequence[Run]:
-        return runs.children(self._conn, self._run_id)
 
 
 class SqlStore:
@@ -116,7 +75,8 @@ class SqlStore:
         self._database = Database(url, clock=clock, lock_timeout=lock_timeout, pool_size=pool_size)
         self._statements = Statements(self._database)
         self._committer = Committer(self._database, self._statements)
-        self.outbox = SqlOutbox(self._database, self._statements)
+        self._gathered = Gathered(self._database, self._statements)
+        self.outbox = SqlOutbox(self._database, self._statements, self._gathered)
         """What is to be shown outside, in the same database."""
         self.schedules = SqlSchedules(self._database, self._statements)
         self.drafts = SqlDrafts(self._database)
@@ -131,37 +91,10 @@ class SqlStore:
     # from outside
 
     def create(self, new: NewRun, writes: Writes) -> Created:
-        return self._database.write(lambda conn: self._create(conn, new, writes))
+        return self._gathered.create(Start(new, writes))
 
-    def _create(self, conn: Connection, new: NewRun, writes: Writes) -> Created:
-        ledger = self._ledger(conn)
-        ledger.lock((), (writes,))
-        made = ledger.create(new, writes)
-        if made is None:
-            there = runs.find(conn, new.run.id)
-            if there is None and new.run.dedupe is not None:
-                there = runs.by_dedupe(conn, new.run.workflow, new.run.dedupe)
-            if there is None:
-                raise StoreUnavailable(f"Run {new.run.id} was deleted just now: start it again.")
-            return Created(there, new=False)
-        ledger.flush()
-        run, rings = made
-        return Created(runs.get(conn, run.id) if writes.run else run, new=True, rings=rings)
-
-    def transact(self, run_id: str, change: Callable[[View], Writes]) -> Committed:
-        """`change` may be called again when another transaction was in the way."""
-        return self._database.write(lambda conn: self._transact(conn, run_id, change))
-
-    def _transact(self, conn: Connection, run_id: str, change: Callable[[View], Writes]) -> Committed:
-        ledger = self._ledger(conn)
-        locked = ledger.lock((run_id,))
-        if run_id not in locked.rows:
-            raise runs.unknown(conn, run_id)
-        writes = change(SqlView(conn, run_id, locked.now))
-        standings = ledger.lock((), (writes,))
-        rings = ledger.apply(run_id, writes)
-        ledger.flush()
-        return Committed(True, standings.rows[run_id].inbox, rings)
+    def transact(self, run_id: str, change: Callable[[View], Writes], *, about: str = "") -> Committed:
+        return self._gathered.transact(Change(run_id, change, about))
 
     # the lease
 
@@ -283,6 +216,7 @@ class SqlStore:
 
     def close(self) -> None:
         self._committer.close()
+        self._gathered.close()
         self._database.close()
 
     def _ledger(self, conn: Connection) -> Ledger:

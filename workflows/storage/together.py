@@ -1,4 +1,4 @@
-"""Threads of one process that write an SQLite file together: one transaction, and one wait for the disk, for many."""
+"""Threads of one process that write a database together: one transaction, and one wait for the disk, for many."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from sqlalchemy import Connection
 
 from workflows.engine.errors import Interruption, StoreUnavailable
 
-T = TypeVar("T")
 MOST = 64
 """Works that share a transaction at most."""
 
@@ -28,10 +27,10 @@ Own = Callable[[Exception], Exception | None]
 
 
 @dataclass(eq=False)
-class _Item:
+class Item:
     """One thread's work, and what came of it."""
 
-    work: Work
+    work: Any
     called: threading.Event = field(default_factory=threading.Event)
     """Set when there is an answer, or when it is this thread's turn to lead."""
     done: bool = False
@@ -39,24 +38,24 @@ class _Item:
     error: BaseException | None = None
 
 
+CarryOut = Callable[[Sequence[Item]], None]
+"""Does works in one transaction and notes in each item what came of it; what it raises hits them all."""
+
+
 class Together:
-    """While one thread's transaction is under way, the works of the others gather, and the next one takes them all.
+    """While one thread's transaction is under way, the works of the others gather, and the next one takes them all."""
 
-    Each work stands for itself: what one raises undoes that work alone.
-    """
-
-    def __init__(self, persist: Persist, own: Own, crowded: Callable[[], bool]) -> None:
+    def __init__(self, carry_out: CarryOut, crowded: Callable[[], bool] = lambda: False) -> None:
         """`crowded` says whether other processes may want to write, too: they get a moment between transactions."""
-        self._persist = persist
-        self._own = own
+        self._carry_out = carry_out
         self._crowded = crowded
         self._lock = threading.Lock()
-        self._waiting: deque[_Item] = deque()
+        self._waiting: deque[Item] = deque()
         self._led = False
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Any) -> Any:
         """Do `work` in a transaction that others may share; durable on return."""
-        item = _Item(work)
+        item = Item(work)
         with self._lock:
             self._waiting.append(item)
             leads, self._led = not self._led, True
@@ -65,12 +64,12 @@ class Together:
         if not item.done:
             if not leads and self._crowded():
                 time.sleep(PAUSE)
-            self._lead()
+            self._lead(item)
         if item.error is not None:
             raise item.error
-        return cast(T, item.value)
+        return item.value
 
-    def _wait(self, item: _Item) -> None:
+    def _wait(self, item: Item) -> None:
         try:
             item.called.wait()
         except BaseException:  # interrupted: leave the line, or hand on the lead that came meanwhile
@@ -81,12 +80,18 @@ class Together:
                         self._hand_on()
             raise
 
-    def _lead(self) -> None:
+    def _lead(self, mine: Item) -> None:
         """Carry out what waits, this thread's own work first of all, and hand on the lead."""
         with self._lock:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST))]
         try:
             self._carry_out(batch)
+        except BaseException as error:
+            for item in batch:
+                item.error = StoreUnavailable(str(error) or type(error).__name__)
+            mine.error = error
+            if not isinstance(error, Exception):
+                raise
         finally:
             for item in batch:
                 item.done = True
@@ -100,20 +105,21 @@ class Together:
         if self._waiting:
             self._waiting[0].called.set()
 
-    def _carry_out(self, batch: Sequence[_Item]) -> None:
-        try:
-            if len(batch) == 1:
-                batch[0].value = self._persist(batch[0].work)
-            else:
-                self._persist(lambda conn: self._each(conn, batch))
-        except BaseException as error:
-            for item in batch[1:]:
-                item.error = StoreUnavailable(str(error) or type(error).__name__)
-            batch[0].error = error
-            if not isinstance(error, Exception):
-                raise
 
-    def _each(self, conn: Connection, batch: Sequence[_Item]) -> None:
+class Savepoints:
+    """Works that stand each for itself within one transaction: what one raises undoes that work alone."""
+
+    def __init__(self, persist: Persist, own: Own) -> None:
+        self._persist = persist
+        self._own = own
+
+    def __call__(self, batch: Sequence[Item]) -> None:
+        if len(batch) == 1:
+            batch[0].value = self._persist(batch[0].work)
+        else:
+            self._persist(lambda conn: self._each(conn, batch))
+
+    def _each(self, conn: Connection, batch: Sequence[Item]) -> None:
         for item in batch:
             item.error = None
             point = conn.begin_nested()

@@ -22,7 +22,8 @@ from workflows.engine.ports import View
 from workflows.engine.service import Service
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.queue import MemoryQueue
-from workflows.storage.store import SqlStore, SqlView
+from workflows.storage.store import SqlStore
+from workflows.storage.view import SqlView
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_deadlock_is_tried_again(opened: Opened, store: SqlStore, postgres_url
         other.execute("SELECT 1 FROM run WHERE id = 'r2' FOR UPDATE")
         other.rollback()
         assert done.result().applied
-    assert len(calls) == 2
+    assert len(calls) > 2  # in a group, alone since it reaches another run, and again
     assert store.run("r1").cancel == "x"
 
 
@@ -185,7 +186,7 @@ def test_waiting_runs_hold_no_connection(opened: Opened, store: SqlStore) -> Non
         opened.waiting(f"r{number}")
     pool = store._database.engine.pool
     assert isinstance(pool, QueuePool)
-    assert pool.checkedout() == 1  # the commit thread's own
+    assert pool.checkedout() == 2  # the commit thread's own, and that of whoever writes from outside
 
 
 def test_a_process_that_hangs_in_a_transaction_gives_its_locks_up(store: SqlStore) -> None:

@@ -139,9 +139,9 @@ class TakenTwice(MemoryStore):
 class SilentSignals(MemoryStore):
     """A message is kept, and nobody is told."""
 
-    def transact(self, run_id: str, change: Callable[..., Writes]) -> Committed:
+    def transact(self, run_id: str, change: Callable[..., Writes], *, about: str = "") -> Committed:
         wake_at = self._rows.get(run_id).wake_at
-        done = super().transact(run_id, change)
+        done = super().transact(run_id, change, about=about)
         if self._rows.runs[run_id].state is RunState.WAITING:
             self._rows.set(run_id, wake_at=wake_at)
         return done

@@ -220,10 +220,10 @@ def test_the_directory_is_never_asked_within_a_transaction() -> None:
     inside: list[bool] = []
     transact = harness.store.transact
 
-    def noted(run_id: str, change: Any) -> Any:
+    def noted(run_id: str, change: Any, *, about: str = "") -> Any:
         inside.append(True)
         try:
-            return transact(run_id, change)
+            return transact(run_id, change, about=about)
         finally:
             inside.pop()
 
