@@ -34,6 +34,9 @@ def slack(
         bool, typer.Option("--http", help="For signed HTTP to BATON_URL; without it, for Socket Mode.")
     ] = False,
     name: Annotated[str, typer.Option(help="How the app is called in Slack.")] = "Baton",
+    builder: Annotated[
+        bool, typer.Option("--builder/--no-builder", help="With the step for the Workflow Builder, or without it.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Print the app's manifest for Slack, or check how Baton stands with Slack.
@@ -44,7 +47,7 @@ def slack(
     settings = read_settings()
     runtime = Runtime(settings)
     if what is What.MANIFEST:
-        made = manifest(runtime.catalogue.all(), socket=not http, url=settings.baton_url, name=name)
+        made = manifest(runtime.catalogue.all(), socket=not http, url=settings.baton_url, name=name, builder=builder)
         printing.document(made)
         return
     findings = list(slack_findings(runtime))

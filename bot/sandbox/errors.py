@@ -56,6 +56,11 @@ _VIEW = {
     "view_too_large": "the view is larger than 250 kB",
     "duplicate_external_id": "another view has this external_id",
 }
+_EXECUTION = {
+    "function_execution_not_found": "no custom step has this execution id",
+    "execution_not_in_running_state": "the step is over already",
+    "access_denied": "the step belongs to another app",
+}
 _TRIGGER = {
     "invalid_trigger_id": "the trigger id is none of this workspace's",
     "expired_trigger_id": "the trigger id is older than 3 s",
@@ -185,6 +190,13 @@ TABLE: tuple[Row, ...] = (
         invalid_name="no such emoji",
         is_archived="the channel is archived",
     ),
+    *_rows("functions.completeSuccess", "docs functions.completeSuccess", **_EXECUTION),
+    *_rows(
+        "functions.completeSuccess",
+        "docs functions.completeSuccess",
+        parameter_validation_failed="the outputs are not those that the manifest declares",
+    ),
+    *_rows("functions.completeError", "docs functions.completeError", **_EXECUTION),
     *_rows("bots.info", "docs bots.info", bot_not_found="there is no such bot"),
     *_rows("blocks.validate", "docs blocks.validate", invalid_blocks="the payload breaks a limit"),
     *_rows(

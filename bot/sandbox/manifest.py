@@ -27,6 +27,25 @@ class Shortcut:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """What a custom step takes or gives."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Function:
+    """A custom step for the Workflow Builder."""
+
+    callback_id: str
+    title: str
+    inputs: tuple[Parameter, ...]
+    outputs: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True)
 class AppManifest:
     """The parts of a manifest that the workspace obeys."""
 
@@ -40,6 +59,7 @@ class AppManifest:
     home_tab: bool
     messages_tab: bool
     messages_read_only: bool
+    functions: tuple[Function, ...] = ()
 
     @classmethod
     def read(cls, manifest: Mapping[str, Any]) -> AppManifest:
@@ -61,7 +81,12 @@ class AppManifest:
             home_tab=bool(home.get("home_tab_enabled")),
             messages_tab=bool(home.get("messages_tab_enabled", True)),
             messages_read_only=bool(home.get("messages_tab_read_only_enabled")),
+            functions=tuple(_function(name, one) for name, one in (manifest.get("functions") or {}).items()),
         )
+
+    def function(self, callback_id: str) -> Function | None:
+        """The custom step with this callback id."""
+        return next((one for one in self.functions if one.callback_id == callback_id), None)
 
     def command(self, name: str) -> SlashCommand | None:
         """The command with this name, `/` included."""
@@ -74,4 +99,15 @@ def _command(one: Mapping[str, Any]) -> SlashCommand:
         description=str(one.get("description") or ""),
         usage_hint=str(one.get("usage_hint") or ""),
         escapes=bool(one.get("should_escape")),
+    )
+
+
+def _function(callback_id: str, one: Mapping[str, Any]) -> Function:
+    inputs, outputs = one.get("input_parameters") or {}, one.get("output_parameters") or {}
+    return Function(callback_id, str(one.get("title") or callback_id), _parameters(inputs), _parameters(outputs))
+
+
+def _parameters(given: Mapping[str, Mapping[str, Any]]) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(name, str(one.get("type") or "string"), bool(one.get("is_required"))) for name, one in given.items()
     )

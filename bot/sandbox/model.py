@@ -42,6 +42,24 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Execution:
+    """A custom step of a workflow, on its way or over."""
+
+    id: str
+    callback_id: str
+    app_id: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any] | None = None
+    """What the app gave when it was done; None before that."""
+    error: str = ""
+    """Why it failed, in the app's words."""
+
+    @property
+    def running(self) -> bool:
+        return self.outputs is None and not self.error
+
+
+@dataclass(frozen=True)
 class Channel:
     """A conversation and who is in it."""
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.sandbox import wire
 from bot.sandbox.api.scopes import EVENTS
-from bot.sandbox.model import Channel, Kind, Message, OpenView, Person
+from bot.sandbox.manifest import Parameter
+from bot.sandbox.model import Channel, Execution, Kind, Message, OpenView, Person
 from bot.sandbox.world import World
 
 Json = dict[str, Any]
@@ -16,6 +17,8 @@ TOKEN = "local-verification"  # noqa: S105  # Slack's old token, which nobody ma
 
 def listens(world: World, subscription: str) -> bool:
     """Whether the app's manifest subscribes to these events and has the scope for them."""
+    if subscription == "function_executed":  # nobody subscribes to it: a step that is declared is told of
+        return bool(world.manifest.functions)
     scope = EVENTS.get(subscription)
     return subscription in world.manifest.events and (scope is None or scope in world.manifest.scopes)
 
@@ -45,6 +48,38 @@ def event(world: World, inner: Mapping[str, Any], event_id: str) -> Json:
         "is_ext_shared_channel": bool(channel and world.is_shared(channel)),
         "event_context": f"4-{event_id}",
     }
+
+
+def function_executed(world: World, execution: Execution) -> Json:
+    """A custom step of a workflow that has begun; who built or began the workflow is not said."""
+    step = world.manifest.function(execution.callback_id)
+    assert step is not None
+    told = {
+        "id": f"Fn{world.app_id}",
+        "callback_id": step.callback_id,
+        "title": step.title,
+        "description": "",
+        "type": "app",
+        "input_parameters": [_parameter(one) for one in step.inputs],
+        "output_parameters": [_parameter(one) for one in step.outputs],
+        "app_id": world.app_id,
+        "date_created": world.seconds(),
+        "date_updated": world.seconds(),
+        "date_deleted": 0,
+    }
+    return {
+        "type": "function_executed",
+        "function": told,
+        "inputs": dict(execution.inputs),
+        "function_execution_id": execution.id,
+        "workflow_execution_id": execution.id.replace("Fx", "Wx"),
+        "event_ts": world.next_ts(),
+        "bot_access_token": f"xwfp-local-{execution.id}",
+    }
+
+
+def _parameter(one: Parameter) -> Json:
+    return {"type": one.type, "name": one.name, "description": "", "title": one.name, "is_required": one.required}
 
 
 def command(world: World, person: Person, channel: Channel, name: str, text: str, hook: str) -> Json:

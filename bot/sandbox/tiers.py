@@ -27,6 +27,8 @@ PER_MINUTE: Mapping[str, int] = {
     "usergroups.users.list": 20,
     "apps.connections.open": 20,
     "reactions.add": 50,
+    "functions.completeSuccess": 50,
+    "functions.completeError": 50,
 }
 """Calls a minute by method, from Slack's tiers; others have none here."""
 POSTS_PER_SECOND = 1.0

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 from bot.sandbox.administration import Administration
 from bot.sandbox.api.calls import Tokens
+from bot.sandbox.builder import WorkflowBuilder
 from bot.sandbox.clock import Clock, SystemClock
 from bot.sandbox.driver import LocalUser
 from bot.sandbox.faults import Faults
@@ -101,6 +102,11 @@ class LocalWorkspace(Administration):
     def faults(self) -> Faults:
         """Switches for what may go wrong."""
         return self.site.faults
+
+    @property
+    def builder(self) -> WorkflowBuilder:
+        """Slack's Workflow Builder, which runs the app's custom steps."""
+        return WorkflowBuilder(self.site.desk)
 
     # ---- who and where
 

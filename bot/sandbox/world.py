@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.sandbox.clock import Clock
 from bot.sandbox.manifest import AppManifest
-from bot.sandbox.model import Channel, File, Kind, Notice, Person, UserGroup
+from bot.sandbox.model import Channel, Execution, File, Kind, Notice, Person, UserGroup
 from bot.sandbox.seed import Seed, SeedChannel, SeedPerson, person_id
 from bot.sandbox.tickets import Tickets
 from bot.sandbox.timeline import Timeline
@@ -35,6 +35,7 @@ class World:
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
         self.files: dict[str, File] = {}
+        self.executions: dict[str, Execution] = {}
         self.names: dict[str, str] = {}
         self.notices: dict[str, list[Notice]] = {}
         self.timeline = Timeline()

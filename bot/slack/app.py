@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 
 from bot.slack.directory import Self
 from bot.slack.errands import Errands
-from bot.slack.incoming import Payload, command_of, press_of, said_of, shortcut_of, submission_of
+from bot.slack.incoming import Payload, command_of, press_of, said_of, shortcut_of, step_of, submission_of
 from bot.slack.listeners import Listeners
 from bot.slack.reacting import Reaction
 from bot.slack.words import BROKEN
@@ -79,6 +79,7 @@ class SlackApp:
         bolt.event("app_mention")(self._on_said)
         bolt.event("message")(self._on_said)
         bolt.event("app_home_opened")(self._on_home)
+        bolt.event("function_executed")(self._on_step)
         bolt.error(self._on_error)
 
     def _on_command(self, ack: Ack, body: Payload) -> None:
@@ -102,6 +103,9 @@ class SlackApp:
         opened = event.get("tab", "home") == "home"
         team = str(body.get("team_id") or "")
         self._react(ack, self.listeners.home(team, str(event["user"])) if opened else Reaction())
+
+    def _on_step(self, ack: Ack, body: Payload) -> None:
+        self._react(ack, self.listeners.step(step_of(body)))
 
     def _on_error(self, error: Exception, body: Payload) -> BoltResponse:
         """Whatever a listener did not foresee: logged once, and told in words where Slack shows them."""

@@ -79,6 +79,9 @@ TELLING_VIEWS = (VIEW_LOADING, VIEW_CLOSING)
 SHORTCUT_START = "start_workflow"
 SHORTCUT_MESSAGE = "start_from_message"
 
+# The custom step of the Workflow Builder.
+FUNCTION_RUN = "run_workflow"
+
 # Inputs of forms.
 FORM_INPUT = "value"
 """The action id of every input; its block id tells the field."""

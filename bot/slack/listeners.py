@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.slack.building import step_begun
 from bot.slack.commands.saying import carry_out
 from bot.slack.directory import Self
 from bot.slack.errands import Errands
 from bot.slack.grammar import Grammar
-from bot.slack.incoming import Caller, Command, Press, Said, Shortcut, Submission
+from bot.slack.incoming import Caller, Command, Press, Said, Shortcut, Step, Submission
 from bot.slack.manifest import commands_of
 from bot.slack.parts import Parts
 from bot.slack.phrases import Phrase, Start
@@ -123,6 +124,11 @@ class Listeners:
     def shortcut(self, shortcut: Shortcut) -> Reaction:
         """A shortcut: the form opens at once, and is filled when it is known what this person may start."""
         return starting_from(self.presses, shortcut)
+
+    def step(self, step: Step) -> Reaction:
+        """A custom step of the Workflow Builder. Raises StoreUnavailable: Slack tells of it again."""
+        step_begun(self.parts, step)
+        return heard()
 
     def home(self, team: str, user: str) -> Reaction:
         """Somebody looks at App Home."""

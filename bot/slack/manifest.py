@@ -42,6 +42,20 @@ SHORTCUTS = (
 )
 """What stands in Slack's menus: callback id, kind, name (24 characters), description."""
 
+PERSON, CHANNEL = "slack#/types/user_id", "slack#/types/channel_id"
+STEP_TAKES = (
+    ("workflow", "string", "Workflow", "The name of the workflow, as `/baton workflows` lists it", True),
+    ("person", PERSON, "Started by", "Who counts as its starter, such as who began this workflow", True),
+    ("fields", "string", "Input", "One field=value a line, or a JSON object", False),
+    ("channel", CHANNEL, "Channel", "Where its card is shown", False),
+)
+"""What the custom step takes: name, type, title, description, whether it is needed."""
+STEP_GIVES = (
+    ("run", "string", "Run", "The run's id", True),
+    ("result", "string", "Result", "What came of it, in words", True),
+    ("output", "string", "Output", "Its output as JSON; empty when that is very long", True),
+)
+
 MOST_COMMANDS = 50
 USAGE = (
     "run NAME | runs | status RUN | approvals | why RUN | cancel RUN | resume RUN | workflows | schedule | "
@@ -55,9 +69,17 @@ class ManifestError(BatonError):
 
 
 def manifest(
-    workflows: Iterable[Workflow[Any, Any]], *, socket: bool = True, url: str = "", name: str = "Baton"
+    workflows: Iterable[Workflow[Any, Any]],
+    *,
+    socket: bool = True,
+    url: str = "",
+    name: str = "Baton",
+    builder: bool = True,
 ) -> dict[str, Any]:
-    """The manifest for a catalogue. Without Socket Mode, Slack calls `url`. Raises ManifestError."""
+    """The manifest for a catalogue. Without Socket Mode, Slack calls `url`. Raises ManifestError.
+
+    `builder` adds the custom step for the Workflow Builder, for which the app has to be ready for organisations.
+    """
     address = "" if socket else f"{_public(url)}{EVENTS_PATH}"
     calls = {"request_url": address} if address else {}
     commands = [_command(OURS, "Start workflows, and look after runs", USAGE, address)]
@@ -67,7 +89,7 @@ def manifest(
         raise ManifestError(
             f"Slack takes {MOST_COMMANDS} commands, and the workflows want {len(commands)}. Take some of theirs away."
         )
-    return {
+    made: dict[str, Any] = {
         "display_information": {"name": name, "description": DESCRIPTION, "background_color": "#1f2d3d"},
         "features": {
             "app_home": {
@@ -84,10 +106,25 @@ def manifest(
         "settings": {
             "event_subscriptions": {**calls, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **calls},
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": builder,
             "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
         },
+    }  # fmt: skip
+    return made | ({"functions": {ids.FUNCTION_RUN: _step()}} if builder else {})
+
+
+def _step() -> dict[str, Any]:
+    def parameters(rows: Iterable[tuple[str, str, str, str, bool]]) -> dict[str, Any]:
+        return {
+            name: {"name": name, "type": kind, "title": title, "description": about, "is_required": needed}
+            for name, kind, title, about, needed in rows
+        }
+
+    about = "Starts a workflow of Baton, waits until it is over, and hands its result on"
+    return {
+        "title": "Run a workflow", "description": about, "input_parameters": parameters(STEP_TAKES),
+        "output_parameters": parameters(STEP_GIVES),
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.sandbox.api import chat, conversations, files, people, scopes, views
+from bot.sandbox.api import chat, conversations, files, functions, people, scopes, views
 from bot.sandbox.api.arguments import Arguments
 from bot.sandbox.checks import parsed
 from bot.sandbox.desk import Desk
@@ -171,6 +171,8 @@ def _methods(uploads: files.Uploads, connect: Method) -> Mapping[str, Method]:
         "files.getUploadURLExternal": uploads.announce,
         "files.completeUploadExternal": uploads.complete,
         "files.info": files.info,
+        "functions.completeSuccess": functions.succeed,
+        "functions.completeError": functions.fail,
     }
 
 

@@ -12,6 +12,7 @@ import structlog
 from bot.outage import Outage
 from bot.slack import ids
 from bot.slack.delivery.destinations import Destinations, Target
+from bot.slack.delivery.handing_back import answers
 from bot.slack.delivery.poster import Denied, TooOften, Unreachable
 from bot.slack.delivery.posts import KIND, wanted_posts
 from bot.slack.delivery.refusals import CLOSED, reason
@@ -108,10 +109,14 @@ class CardTurn:
     def run(self) -> Left:
         """Send what is missing; how the card is left. Raises SlackTrouble, LeaseLost."""
         if self._claim.lease.run_id == POSTS:
-            return self._finished(self._claim.card.wanted) if self._bring(self._posts) else self._unfinished()
+            handed = self._hand_back(None)
+            return (
+                self._finished(self._claim.card.wanted) if self._bring(self._posts) and handed else self._unfinished()
+            )
         snapshot = self._snapshots.load(self._claim.lease.run_id)
+        handed = self._hand_back(snapshot)
         if self._is_stale(snapshot):
-            return self._finished(snapshot.run.revision)
+            return self._finished(snapshot.run.revision) if handed else self._unfinished()
         self._find_place(snapshot)
         ops = self._destinations.alerts()
         direct = self._direct(snapshot)
@@ -125,7 +130,7 @@ class CardTurn:
 
         while True:
             try:
-                if not self._bring(wanted):
+                if not self._bring(wanted) or not handed:
                     return self._unfinished()
                 return self._finished(snapshot.run.revision, over=snapshot.run.state in OVER)
             except Denied as error:
@@ -143,6 +148,16 @@ class CardTurn:
     def _direct(self, snapshot: RunSnapshot) -> dict[str, tuple[str, ...]]:
         asked = [shown.approval for shown in snapshot.approvals if shown.open]
         return {one.id: self._destinations.direct(snapshot.run, one, self._target) for one in asked}
+
+    def _hand_back(self, snapshot: RunSnapshot | None) -> bool:
+        """Tell the custom steps that wait for it; False when one of them has to wait longer."""
+        for row, answer in list(answers(self._rows.all(), snapshot)):
+            if self._seconds() > self._until:
+                self.sending.pauses.add(timedelta(0))
+                return False
+            if not self.sending.hand_back(row, answer):
+                return False
+        return True
 
     def _posts(self) -> list[Wanted]:
         return wanted_posts(self._rows.all())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.slack.views.messages import Message
 
@@ -66,6 +67,9 @@ class Poster(Protocol):
 
     def find_file(self, channel: str, message: Message, *, thread_ts: str, since: datetime) -> str:
         """The id of an uploaded file, if it is there."""
+
+    def answer_step(self, execution: str, outputs: Mapping[str, Any] | None, error: str) -> None:
+        """End a custom step of the Workflow Builder: with its outputs, or with why it failed."""
 
     def direct(self, user: str) -> str:
         """The id of the direct messages with somebody."""

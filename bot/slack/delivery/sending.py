@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.slack.delivery.budgets import UPDATE_AHEAD, post_budget, update_budget
 from bot.slack.delivery.destinations import Addresses
+from bot.slack.delivery.handing_back import ANSWER, OVER_THERE, StepAnswer
 from bot.slack.delivery.looking import look
 from bot.slack.delivery.poster import Denied, Poster, Sent, TooOften, Unreachable
 from bot.slack.delivery.refusals import CLOSED, GONE, SHUT_OUT, UNFIT
@@ -75,6 +76,33 @@ class Sending:
         if self._rows.is_posted(wanted.key):
             return self._update(wanted, self._rows.found(wanted))
         return self._post(wanted, place)
+
+    def hand_back(self, row: Delivery, answer: StepAnswer) -> bool:
+        """Tell a custom step what came of it; False when that has to wait."""
+        if not self._granted(ANSWER):
+            return False
+        self._checkpoint("before_post", row.key)
+        try:
+            self._poster.answer_step(answer.execution, answer.outputs, answer.error)
+        except TooOften as error:
+            return self._held(ANSWER, error)
+        except Denied as error:
+            return self._not_handed(row, answer, error)
+        self.reached = True
+        self._checkpoint("after_post", row.key)
+        self._rows.write(replace(row, state=DeliveryState.POSTED, posted_at=self._now(), attempts=row.attempts + 1))
+        return True
+
+    def _not_handed(self, row: Delivery, answer: StepAnswer, error: Denied) -> bool:
+        if error.code == "parameter_validation_failed" and answer.outputs is not None:
+            words = "The result does not fit the outputs of this step: install the app again with its manifest."
+            return self.hand_back(row, StepAnswer(answer.execution, error=words))
+        if error.code in SHUT_OUT and error.code != "access_denied":
+            raise error
+        over = error.code in OVER_THERE
+        state = DeliveryState.GONE if over else DeliveryState.FAILED
+        self._rows.write(replace(row, state=state, error=error.code))
+        return True
 
     # changing --------------------------------------------------------------------------------------------
 
@@ -225,6 +253,6 @@ class Sending:
 
     def _held(self, budget: Budget, error: TooOften) -> bool:
         self._outbox.hold(budget.name, error.pause)
-        self._refused[budget.name] = max(UPDATE_AHEAD.values())
+        self._refused[budget.name] = max(*UPDATE_AHEAD.values(), budget.burst)
         self.pauses.add(error.pause, budget=budget)
         return False

@@ -115,6 +115,12 @@ class SlackPoster:
                     return str(file["id"])
         return ""
 
+    def answer_step(self, execution: str, outputs: Mapping[str, Any] | None, error: str) -> None:
+        if outputs is not None:
+            self._said(self._web.functions_completeSuccess, function_execution_id=execution, outputs=dict(outputs))
+        else:
+            self._said(self._web.functions_completeError, function_execution_id=execution, error=error)
+
     def direct(self, user: str) -> str:
         return str(self._said(self._web.conversations_open, users=user)["channel"]["id"])
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.slack import pressing, submitting
-from bot.slack.incoming import Command, Press, Said, Shortcut, Submission
+from bot.slack.incoming import Command, Press, Said, Shortcut, Step, Submission
 from bot.slack.listeners import MENTIONED, Listeners
-from bot.slack.manifest import EVENTS, SHORTCUTS, commands_of
+from bot.slack.manifest import EVENTS, SHORTCUTS, commands_of, manifest
 from bot.slack.phrases import VERBS
 from bot.slack.reacting import Reaction
 from tests.scenarios.slack.stage import Stage
@@ -35,7 +35,8 @@ STORIES: list[Story] = []
 
 def story(*uses: str) -> Callable[[Play], Play]:
     """Make a function a story. `uses` names commands (`/baton`), phrases (`say run`), buttons (`press run.cancel`),
-    modals (`send run.start`), shortcuts (`choose start_workflow`) and events (`hear app_mention`)."""
+    modals (`send run.start`), shortcuts (`choose start_workflow`), custom steps (`build run_workflow`) and events
+    (`hear app_mention`)."""
 
     def declare(play: Play) -> Play:
         STORIES.append(Story(play, frozenset(uses)))
@@ -51,7 +52,8 @@ def registered() -> set[str]:
     pressed = {f"press {action}" for action in pressing.HANDLERS}
     sent = {f"send {callback}" for callback in submitting.HANDLERS}
     chosen = {f"choose {callback}" for callback, *_ in SHORTCUTS}
-    return commands | said | pressed | sent | chosen | {f"hear {event}" for event in EVENTS}
+    built = {f"build {callback}" for callback in manifest([])["functions"]}
+    return commands | said | pressed | sent | chosen | built | {f"hear {event}" for event in EVENTS}
 
 
 @dataclass
@@ -79,6 +81,10 @@ class Recorder:
     def shortcut(self, shortcut: Shortcut) -> Reaction:
         self.used.add(f"choose {shortcut.callback}")
         return self.listeners.shortcut(shortcut)
+
+    def step(self, step: Step) -> Reaction:
+        self.used.add(f"build {step.callback}")
+        return self.listeners.step(step)
 
     def submission(self, submission: Submission) -> Reaction:
         self.used.add(f"send {submission.callback}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.slack import (
+    stories_building,
     stories_deciding,
     stories_digests,
     stories_schedules,
@@ -17,7 +18,15 @@ from tests.scenarios.slack import (
 from tests.scenarios.slack.stage import opened_stage
 from tests.scenarios.slack.telling import STORIES, Recorder, Story, registered
 
-TOLD = (stories_starting, stories_deciding, stories_steering, stories_schedules, stories_shortcuts, stories_digests)
+TOLD = (
+    stories_building,
+    stories_deciding,
+    stories_digests,
+    stories_schedules,
+    stories_shortcuts,
+    stories_starting,
+    stories_steering,
+)
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])

@@ -396,6 +396,40 @@ cases(
     invalid_name=lambda room: react(room, name="no such"),
     is_archived=lambda room: room.client.reactions_add(channel=room.post()[0], name="tada", timestamp=archived(room)),
 )
+
+
+def step(room: Room, *, of_another: bool = False) -> str:
+    """A custom step that has begun."""
+    return room.workspace.builder.run("greet", app_id="A0OTHER" if of_another else "", who=room.user("ana"))
+
+
+def succeed(room: Room, execution: str, **outputs: Any) -> None:
+    room.client.functions_completeSuccess(function_execution_id=execution, outputs=outputs or {"words": "hello"})
+
+
+def fail(room: Room, execution: str) -> None:
+    room.client.functions_completeError(function_execution_id=execution, error="no luck")
+
+
+def twice(room: Room, end: Callable[[Room, str], None]) -> None:
+    begun = step(room)
+    end(room, begun)
+    end(room, begun)
+
+
+cases(
+    "functions.completeSuccess",
+    function_execution_not_found=lambda room: succeed(room, "Fx0"),
+    execution_not_in_running_state=lambda room: twice(room, succeed),
+    access_denied=lambda room: succeed(room, step(room, of_another=True)),
+    parameter_validation_failed=lambda room: succeed(room, step(room), words=7),
+)
+cases(
+    "functions.completeError",
+    function_execution_not_found=lambda room: fail(room, "Fx0"),
+    execution_not_in_running_state=lambda room: twice(room, fail),
+    access_denied=lambda room: fail(room, step(room, of_another=True)),
+)
 cases("bots.info", bot_not_found=lambda room: room.client.bots_info(bot="B0"))
 cases(
     "blocks.validate",

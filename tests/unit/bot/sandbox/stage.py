@@ -46,6 +46,13 @@ def manifest(*, without: tuple[str, ...] = (), events: list[str] | None = None, 
                 {"name": "About this", "type": "message", "callback_id": "about", "description": "-"},
             ],
         },
+        "functions": {
+            "greet": {
+                "title": "Greet somebody",
+                "input_parameters": {"who": {"type": "slack#/types/user_id", "title": "Who", "is_required": True}},
+                "output_parameters": {"words": {"type": "string", "title": "Words", "is_required": True}},
+            }
+        },
         "oauth_config": {"scopes": {"bot": [one for one in SCOPES if one not in without]}},
         "settings": {
             "event_subscriptions": {"bot_events": EVENTS if events is None else events},

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.sandbox import LocalWorkspace
 from bot.sandbox.api.scopes import SCOPES
-from tests.unit.bot.sandbox.error_cases import HOME, Room
+from tests.unit.bot.sandbox.error_cases import HOME, Room, step
 from tests.unit.bot.sandbox.stage import actions, button, client_of, manifest, modal, section
 
 Call = Callable[[Room], Any]
@@ -69,6 +69,12 @@ GOOD: dict[str, Call] = {
     ),
     "files.getUploadURLExternal": lambda room: room.client.files_getUploadURLExternal(filename="a", length=3),
     "files.completeUploadExternal": uploaded,
+    "functions.completeSuccess": lambda room: room.client.functions_completeSuccess(
+        function_execution_id=step(room), outputs={"words": "hello"}
+    ),
+    "functions.completeError": lambda room: room.client.functions_completeError(
+        function_execution_id=step(room), error="no luck"
+    ),
     "files.info": lambda room: room.client.files_info(file=uploaded(room)["files"][0]["id"]),
 }
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.slack.app import SlackApp, create_slack_app
 from bot.slack.errands import Errands
-from bot.slack.incoming import press_of, said_of, submission_of
+from bot.slack.incoming import Step, press_of, said_of, step_of, submission_of
 from bot.slack.listeners import Listeners
 from bot.slack.words import BROKEN, mrkdwn, words_of
 from workflows.engine.errors import Refused
@@ -52,6 +52,14 @@ def test_an_event_that_breaks_is_sent_again_by_slack(app: SlackApp) -> None:
         BoltRequest(mode="socket_mode", body={"type": "event_callback", "team_id": "T1", "event": event})
     )
     assert answer.status == 500
+    app.close()
+
+
+def test_a_step_of_the_builder_that_can_not_be_recorded_is_told_of_again(app: SlackApp) -> None:
+    event = {"type": "function_executed", "function": {"callback_id": "run_workflow"}, "function_execution_id": "Fx1"}
+    body = {"type": "event_callback", "team_id": "T1", "event": event | {"inputs": {"workflow": "a\x00b"}}}
+    assert app.dispatch(BoltRequest(mode="socket_mode", body=body)).status == 500
+    assert step_of(body) == Step("T1", "Fx1", "run_workflow", {"workflow": "ab"})
     app.close()
 
 

@@ -22,7 +22,8 @@ def _flow(name: str, command: str = "", title: str = "A workflow") -> Workflow[A
 
 def _check(made: Mapping[str, Any]) -> None:
     """The limits of the schema's parts that Baton uses."""
-    assert set(made) == {"display_information", "features", "oauth_config", "settings"}
+    assert set(made) - {"functions"} == {"display_information", "features", "oauth_config", "settings"}
+    _check_functions(made)
     shown, features, settings = made["display_information"], made["features"], made["settings"]
     assert 1 <= len(shown["name"]) <= 35
     assert 1 <= len(shown["description"]) <= 140
@@ -57,6 +58,18 @@ def _check(made: Mapping[str, Any]) -> None:
     json.dumps(made)
 
 
+def _check_functions(made: Mapping[str, Any]) -> None:
+    """A custom step needs an app that is ready for organisations; its parameters are described."""
+    assert made["settings"]["org_deploy_enabled"] is ("functions" in made)
+    for callback, step in made.get("functions", {}).items():
+        assert re.fullmatch(r"[a-z_]{1,100}", callback)
+        assert set(step) == {"title", "description", "input_parameters", "output_parameters"}
+        for name, one in {**step["input_parameters"], **step["output_parameters"]}.items():
+            assert set(one) == {"name", "type", "title", "description", "is_required"}
+            assert one["name"] == name
+            assert one["type"] in ("string", "slack#/types/user_id", "slack#/types/channel_id")
+
+
 def _urls(made: Mapping[str, Any]) -> list[str]:
     settings = made["settings"]
     given = [settings["event_subscriptions"].get("request_url"), settings["interactivity"].get("request_url")]
@@ -79,6 +92,13 @@ def test_over_http_slack_is_told_where_to_call() -> None:
     assert made["settings"]["socket_mode_enabled"] is False
     assert set(_urls(made)) == {f"https://baton.example.org{EVENTS_PATH}"}
     assert len(_urls(made)) == 4
+
+
+def test_the_step_for_the_workflow_builder_may_be_left_out() -> None:
+    assert list(manifest([])["functions"]) == ["run_workflow"]
+    without = manifest([], builder=False)
+    _check(without)
+    assert "functions" not in without
 
 
 @pytest.mark.parametrize(
