@@ -46,6 +46,29 @@ def a_schedule_is_made_by_a_line_and_kept(stage: Stage) -> None:
     ana.see("is removed", channel="#content")
     assert not stage.runtime.store.schedules.all()
 
+    ana.command("/baton schedule add morning note weekdays 9:00 topic=tea", channel="#content")
+    ben.click("Run now", where="#content")  # of the former one
+    stage.quiet()
+    assert "another one is called so" in ben.ephemerals("#content")[-1].shown
+    assert len(stage.runs("note")) == 2
+
+
+@story("/baton", "hear app_mention", "say schedule")
+def a_schedule_is_known_where_its_runs_are_shown(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    secret = "/baton schedule add books note daily 9:00 topic=tea --show-in #finance"
+    assert "only in a channel that you can read" in ben.command(secret).shown
+    assert "It is made" in ana.command(secret).shown
+    assert "books" in ana.command("/baton schedule").shown
+    assert "books" not in ben.command("/baton schedule").shown
+    assert "may not see" in ben.command("/baton schedule show books").shown
+    for words in ("schedule show books", "schedule"):
+        said = ana.mention(words, channel="#content")
+        stage.quiet()
+        (answer,) = stage.workspace.replies(said)
+        assert "topic" not in answer.shown
+        assert "0 9 * * *" not in answer.shown
+
 
 @story(
     "/baton", "say schedule", "press schedule.add", "press schedule.show", "press schedule.run", "send schedule.rule",

@@ -245,6 +245,11 @@ def home_shows_what_is_to_be_done(stage: Stage) -> None:
     opened = ben.open_home()
     assert opened is not None
     assert "morning" in opened.shown
+    for name in ("dmitri", "eve"):
+        outsider = stage.user(name).open_home()
+        assert outsider is not None
+        assert "no workflow that you may start" in outsider.shown
+        assert not [words for words in ("Publish this?", "morning", "tea") if words in outsider.shown]
     ben.click("Request changes", where="home")
     assert ben.submit(what_should_change="with milk") is None
     ben.close_modal()
