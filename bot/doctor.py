@@ -21,6 +21,7 @@ from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from integrations.base import Connector, Health
 from integrations.protocols import Topics
+from workflows.engine.drafting import policies_in
 from workflows.engine.errors import BatonError
 from workflows.engine.model import OPEN
 from workflows.engine.plan import plan_of
@@ -62,6 +63,7 @@ def examine(patience: float = PATIENCE) -> list[Finding]:
         lambda: _redis(runtime, redis_url),
         lambda: _catalogue(runtime),
         lambda: _approvers(settings),
+        lambda: _policies(runtime),
         lambda: slack_findings(runtime),
         lambda: _connectors(runtime, patience),
     )
@@ -238,6 +240,23 @@ def _approvers(settings: Settings) -> Iterator[Finding]:
             f"Set BATON_APPROVERS, for instance to {settings.actor}. Workflows that name nobody can't start without."
         )
         yield Finding("Approvers", None, "nobody is set", advice)
+
+
+def _policies(runtime: Runtime) -> Iterator[Finding]:
+    """Whether the file of policies can be used, and whether every policy that a workflow names is there."""
+    try:
+        book = runtime.book
+    except BatonError as error:
+        yield Finding("Policies", False, str(error), "Correct the file: no worker starts with it.")
+        return
+    for name, (code, users) in policies_in(runtime.catalogue.all()).items():
+        try:
+            book.policy(code or name)
+        except BatonError as error:
+            yield Finding("Policies", False, f"{', '.join(users)}: {error}", "Its approvals can't be asked for.")
+    if book.policies or book.quiet:
+        quiet = ", quiet hours are kept" if book.quiet else ""
+        yield Finding("Policies", True, f"{', '.join(sorted(book.policies)) or 'none'} in the settings{quiet}")
 
 
 def _schedules(runtime: Runtime) -> Iterator[Finding]:

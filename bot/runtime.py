@@ -16,6 +16,7 @@ from redis import Redis
 
 from bot.ours import OwnTools
 from bot.outage import Outage
+from bot.policies import policies_of
 from bot.presence import Roster
 from bot.renewals import Renewals
 from bot.settings import Settings
@@ -25,13 +26,15 @@ from workflows import catalog
 from workflows.digests.desk import DigestDesk
 from workflows.engine.access import Access
 from workflows.engine.advance import Engine
+from workflows.engine.approving.book import Book
 from workflows.engine.credentials import SealedCredential
+from workflows.engine.deputies import Deputies, Deputising
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.errors import StoreUnavailable
 from workflows.engine.homes import HOME
 from workflows.engine.ids import new_id
 from workflows.engine.outbox import Outbox
-from workflows.engine.ports import Claimant, Clock, Directory, Tools
+from workflows.engine.ports import Claimant, Clock, Membership, Tools
 from workflows.engine.recovery import Recovery
 from workflows.engine.retention import Retention
 from workflows.engine.schedules.calendar import Calendar
@@ -218,18 +221,35 @@ class Runtime:
         return made
 
     @property
-    def directory(self) -> Directory:
+    def directory(self) -> Membership:
         """Who is who: as Slack says where it is set up, else as the settings say."""
         return self.slack_directory if self.settings.has_slack else LocalDirectory(self.settings.baton_roles)
 
     @cached_property
     def service(self) -> Service:
         settings = self.settings
-        access = Access(frozenset(settings.baton_admins), self.directory)
+        access = Access(frozenset(settings.baton_admins), self.directory, Deputising(self.store))
         channel = settings.baton_channel if settings.has_slack else ""
         return Service(
-            self.store, self.queue, self.clock, self.catalogue, access, settings.baton_approvers, channel=channel
+            self.store,
+            self.queue,
+            self.clock,
+            self.catalogue,
+            access,
+            settings.baton_approvers,
+            channel=channel,
+            book=self.book,
         )
+
+    @cached_property
+    def book(self) -> Book:
+        """The policies and calendars of the settings; raises PoliciesError."""
+        return policies_of(self.settings)
+
+    @cached_property
+    def deputies(self) -> Deputies:
+        """What people may ask of delegations."""
+        return Deputies(self.store.delegations, self.service.access, self.clock.now)
 
     @cached_property
     def recovery(self) -> Recovery:
@@ -293,7 +313,8 @@ class EngineHands:
         self._renewals = Renewals(settings.lease.total_seconds())
         means = Means(
             runtime.store, runtime.queue, runtime.clock, runtime.tools, self._threads,
-            approvers=settings.baton_approvers, draining=lambda: self._draining, alive=self._alive,
+            approvers=settings.baton_approvers, book=runtime.book, directory=runtime.directory,
+            draining=lambda: self._draining, alive=self._alive,
             checkpoint=checkpoint or _pass, worker=owner,
         )  # fmt: skip
         claimant = Claimant(owner, settings.lease, settings.release, runtime.catalogue.names())

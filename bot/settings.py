@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8010, ge=0, le=65535)
     baton_approvers: Listed = ()
     baton_admins: Listed = ()
+    baton_policies: Path | None = None
+    """A TOML file of approval policies and calendars."""
+    baton_quiet_hours: str = ""
+    """When approvers are not reminded, with the zone; empty: at any hour."""
     baton_actor: str = ""
     """Who starts runs from this command line; empty means the user of the operating system."""
     baton_release: int = 0

@@ -60,3 +60,12 @@ def moment_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     if found <= now:
         raise InvalidInput(f"{text!r} is {found:%Y-%m-%d %H:%M}, which is past. Give a time to come.")
     return found.astimezone(UTC)
+
+
+def day_or_moment(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """The end of the day that a text means, or the moment where it says a time, in UTC; raises InvalidInput."""
+    words = " ".join(text.split())
+    if re.search(r"\d\s*:\s*\d|\bin\b|\b(am|pm|noon|midnight)\b|\bat\b", words, re.IGNORECASE):
+        return moment_of(words, now, zone)
+    found = moment_of(f"{words} at 23:59", now, zone)
+    return found + timedelta(minutes=1)

@@ -1,5 +1,7 @@
 """What an author of workflows needs, in one place."""
 
+from workflows.engine.approving.hours import Hours, Quiet
+from workflows.engine.approving.policy import Escalation, Policy, Rule, When
 from workflows.engine.calls import Call, StepContext
 from workflows.engine.definition import Limit, Workflow, step, workflow
 from workflows.engine.digests.definition import Digest, digest
@@ -26,9 +28,11 @@ __all__ = [
     "Digest",
     "Effect",
     "EmailAddress",
+    "Escalation",
     "Failed",
     "Figure",
     "FileRef",
+    "Hours",
     "Item",
     "ItemKind",
     "Limit",
@@ -36,8 +40,11 @@ __all__ = [
     "Look",
     "Outcome",
     "Page",
+    "Policy",
+    "Quiet",
     "Rejected",
     "Retry",
+    "Rule",
     "Run",
     "RunState",
     "Saga",
@@ -47,6 +54,7 @@ __all__ = [
     "StepFailed",
     "Usage",
     "WaitTimeout",
+    "When",
     "Won",
     "Workflow",
     "digest",

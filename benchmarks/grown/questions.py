@@ -91,6 +91,8 @@ PEOPLE_ASK: dict[str, Ask] = {name: _asks(query) for name, query in LISTS.items(
     "a group's owner": lambda store, made: store.letters.own(
         "g01500", PEOPLE[0], instead_of="", audit=Audit(made.now, PEOPLE[0], "claim")
     ),
+    "what is delegated to somebody, as a press asks": lambda store, _: store.delegations.to(PEOPLE[0]),
+    "all delegations": lambda store, _: store.delegations.all(),
     "what a monitor asks": lambda store, _: store.totals(),
     "runs that are not seen in Slack": lambda store, _: store.outbox.troubled(limit=5),
     "whether a message was received": lambda store, _: store.received("slack", "Ev0"),

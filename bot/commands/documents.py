@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from workflows.engine.approving.delegation import Delegation
 from workflows.engine.digests.page import Page
 from workflows.engine.model import Approval, Decision, Kind, Pause, Record, Run, StepState
 from workflows.engine.plan import Plan, PlanNode
@@ -92,6 +93,7 @@ def approval_document(approval: Approval) -> Document:
         "digest": approval.digest,
         "fields": parsed(approval.fields),
         "editable": parsed(approval.editable),
+        "policy": parsed(approval.policy),
     }
 
 
@@ -105,6 +107,7 @@ def decision_document(decision: Decision) -> Document:
         "digest": decision.digest,
         "fields": parsed(decision.fields),
         "edited": parsed(decision.edited),
+        "behalf": decision.behalf,
     }
 
 
@@ -120,6 +123,14 @@ def preview_document(seen: Preview) -> Document:
         ],
         "problems": list(seen.problems),
     }
+
+
+def delegation_document(one: Delegation) -> Document:
+    """One delegation that holds."""
+    return {
+        "person": one.person, "deputy": one.deputy, "scope": one.scope, "until": moment(one.until), "away": one.away,
+        "since": moment(one.at),
+    }  # fmt: skip
 
 
 def pause_document(pause: Pause) -> Document:

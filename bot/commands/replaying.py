@@ -22,6 +22,7 @@ from bot.commands.catalogue import AsJson
 from bot.commands.documents import Document
 from bot.commands.session import Session, opened
 from bot.masking import Masks
+from workflows.engine.approving.book import Book
 from workflows.engine.checking import check
 from workflows.engine.errors import BatonError, Refused
 from workflows.engine.model import RunState
@@ -88,11 +89,13 @@ class Worker(TypedDict):
     """What a worker of these settings would replay with."""
 
     approvers: Sequence[str]
+    book: Book
     release: int
 
 
 def _worker(session: Session) -> Worker:
-    return {"approvers": session.settings.baton_approvers, "release": session.settings.release}
+    settings = session.settings
+    return {"approvers": settings.baton_approvers, "book": session.runtime.book, "release": settings.release}
 
 
 def _told(found: Replayed, masks: Masks) -> list[RenderableType | str]:

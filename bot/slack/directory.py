@@ -11,7 +11,8 @@ from slack_sdk import WebClient
 
 from bot.slack.calling import NoAnswer, error_of
 from bot.slack.remembered import NotThere, Remembered, Unanswered
-from workflows.engine.directory import LocalDirectory
+from workflows.engine.approving.policy import ROLE
+from workflows.engine.directory import LocalDirectory, is_group
 from workflows.engine.ports import Standing
 
 SLACK = "slack:"
@@ -158,6 +159,18 @@ class SlackDirectory:
                 continue
             for user in self._users_of(ids[1]):
                 found[f"{SLACK}{ids[0]}:{user}"] = None
+        return tuple(found)
+
+    def people(self, to: str) -> tuple[str, ...] | None:
+        """The people behind a person, role or group; None where Slack does not say."""
+        found: dict[str, None] = {}
+        for one in self._local.members(to) if to.startswith(ROLE) else (to,):
+            ids = slack_ids(one)
+            try:
+                users = self._groups.get(ids[1]) if ids and is_group(one) else None
+            except Unanswered:
+                return None
+            found |= {one: None} if users is None else {f"{SLACK}{(ids or ('',))[0]}:{u}": None for u in sorted(users)}
         return tuple(found)
 
     def room(self, channel: str) -> Room | None:

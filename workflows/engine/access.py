@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.engine.approving.delegation import Delegation, Say
+from workflows.engine.approving.recorded import escalated_to, quorum_words, seats_of
 from workflows.engine.definition import Workflow
 from workflows.engine.directory import LocalDirectory, is_among
 from workflows.engine.errors import NotAllowed
@@ -22,6 +24,15 @@ WHY = {
 }
 
 
+Deputising = Callable[[str, Approval], Sequence[Delegation]]
+"""What is delegated to somebody that covers an approval and holds now."""
+
+
+def nobody_s_deputy(_actor: str, _approval: Approval) -> Sequence[Delegation]:
+    """Nothing is delegated."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Access:
     """The rules of one installation. Actors are opaque ids such as `cli:ana` or `slack:T1:U1`.
@@ -36,6 +47,7 @@ class Access:
 
     admins: frozenset[str] = frozenset()
     directory: Directory = LOCAL
+    deputising: Deputising = nobody_s_deputy
 
     def start(self, actor: str, workflow: Workflow[Any, Any]) -> None:
         """Whether this actor may start the workflow: its starters and admins, or any member where it names nobody."""
@@ -72,7 +84,7 @@ class Access:
         """The same as a question, for lists."""
         if self.may_see_of(actor, run.started_by, run.channel):
             return True
-        return any(self._named(actor, approval.approvers) for approval in approvals)
+        return any(self._named(actor, one.approvers) or self._stands_in(actor, one) for one in approvals)
 
     def may_see_of(self, actor: str, started_by: str, channel: str) -> bool:
         """The same for any run that somebody started and that is seen in this channel, if it has one."""
@@ -89,18 +101,30 @@ class Access:
             f"{self._admins()}may.{self._why(actor)}"
         )
 
-    def decide(self, actor: str, approval: Approval, starters: Collection[str]) -> None:
-        """Whether this actor is an approver and, where four eyes are asked for, did not start or edit the run."""
-        if not self._named(actor, approval.approvers):
+    def decide(self, actor: str, approval: Approval, starters: Collection[str]) -> tuple[Say, ...]:
+        """Whose say this actor has: their own as an approver, and those of people whose deputy they are.
+
+        Where four eyes are asked for, neither the actor nor whom they decide for started or edited the run.
+        """
+        own = self.seats(actor, approval)
+        simple = bool(own) and approval.quorum == 1 and not approval.policy
+        given = () if simple else tuple(self._given(actor, approval, starters))
+        if not own and not given:
             raise NotAllowed(
                 f"{actor} may not decide “{approval.title}”. Those who may: {_listed(approval.approvers)}."
-                f"{self._why(actor)}"
+                f"{self._seated(actor, approval)}{self._why(actor)}"
             )
         if not approval.allow_self and is_among(actor, starters):
             raise NotAllowed(f"{actor} started or changed this run, so somebody else has to decide “{approval.title}”.")
+        return (*((Say(actor, own),) if own else ()), *given)
 
     def reassign(self, actor: str, approval: Approval) -> None:
         """Whether this actor may hand the approval to others: its approvers and admins."""
+        if approval.policy and not self.is_admin(actor):
+            raise NotAllowed(
+                f"{actor} may not reassign “{approval.title}”: it follows a policy, so admins {self._admins()}may. "
+                "`delegate` gives your say to somebody."
+            )
         if not self._named(actor, approval.approvers) and not self.is_admin(actor):
             raise NotAllowed(
                 f"{actor} may not reassign “{approval.title}”. Those who may: {_listed(approval.approvers)} and admins."
@@ -137,7 +161,33 @@ class Access:
         """Whether this actor is listed as an admin, in person or by a role or group."""
         return self._named(actor, self.admins)
 
+    def seats(self, actor: str, approval: Approval) -> frozenset[int]:
+        """The seats of an approval that this actor may take in their own right."""
+        if not self._named(actor, approval.approvers):
+            return frozenset()
+        seats, extra = seats_of(approval), escalated_to(approval)
+        if extra and self._named(actor, extra):
+            return frozenset(range(len(seats)))
+        return frozenset(i for i, seat in enumerate(seats) if all(self._named(actor, (one,)) for one in seat))
+
     # -----------------------------------------------------------------------------------------------------
+
+    def _given(self, actor: str, approval: Approval, starters: Collection[str]) -> Iterator[Say]:
+        """The says that others gave to this actor: of people who may decide themselves, and from them directly."""
+        for each in self.deputising(actor, approval) if self._is_member(actor) else ():
+            if is_among(actor, {each.person}) or (not approval.allow_self and is_among(each.person, starters)):
+                continue
+            if seats := self.seats(each.person, approval):
+                yield Say(each.person, seats, each.until)
+
+    def _stands_in(self, actor: str, approval: Approval) -> bool:
+        return any(self._given(actor, approval, ()))
+
+    def _seated(self, actor: str, approval: Approval) -> str:
+        """Why somebody who is asked may take no seat."""
+        if not self._named(actor, approval.approvers):
+            return ""
+        return f" Its policy needs {quorum_words(seats_of(approval))}."
 
     def _named(self, actor: str, policy: Collection[str]) -> bool:
         if not policy or not actor:

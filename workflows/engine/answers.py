@@ -48,9 +48,8 @@ def editable_text(model: type[BaseModel], shown: str, name: str) -> str:
 
 def digest_of(approval: Approval) -> str:
     """Covers all that a person decides on: what is shown, filled in and edited, and who may decide."""
-    parts = [
-        approval.show, approval.fields, approval.editable, approval.approvers, approval.quorum, approval.allow_self
-    ]  # fmt: skip
+    who = approval.policy or approval.approvers  # with a policy all who may be asked later are in it
+    parts = [approval.show, approval.fields, approval.editable, who, approval.quorum, approval.allow_self]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from workflows.engine.advance import Catalogue
+from workflows.engine.approving.book import NO_POLICIES, Book
 from workflows.engine.model import OPEN
 from workflows.engine.ports import RunQuery, Store
 from workflows.engine.replaying import replay
@@ -21,6 +22,7 @@ def check(
     *,
     workflow: str = "",
     approvers: Sequence[str] = (),
+    book: Book = NO_POLICIES,
     release: int | None = None,
 ) -> Iterator[Replayed]:
     """Replay open runs, the newest first, those of one workflow when it is named. Nothing is written."""
@@ -28,5 +30,5 @@ def check(
     while runs := store.runs(page):
         for seen in store.recorded([run.id for run in runs]):
             if seen.run.state in OPEN:
-                yield replay(seen, catalogue, approvers=approvers, release=release, approval=store.approval)
+                yield replay(seen, catalogue, approvers=approvers, book=book, release=release, approval=store.approval)
         page = replace(page, before=runs[-1].id)

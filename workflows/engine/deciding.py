@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.engine import codec
 from workflows.engine.answers import current_values, edited_values, filled_in, newly_edited, sealed, with_edited
+from workflows.engine.approving.agenda import without_escalation
+from workflows.engine.approving.delegation import Say
+from workflows.engine.approving.recorded import recorded, seats_of
+from workflows.engine.approving.voting import behalf, says_text, taken
 from workflows.engine.directory import is_among, is_group
 from workflows.engine.errors import Changed, CodecError, Decided, InvalidInput, Refused
 from workflows.engine.model import (
@@ -74,15 +78,17 @@ def decide(service: Service, given: Given, seen: Approval | None = None) -> Appr
         raise InvalidInput("Nobody can decide that an approval expired: approve, reject, or ask for changes.")
 
     def attempt(asked: Approval) -> Callable[[View], Writes]:
-        service.access.decide(given.by, asked, starters_of(service.store, asked.run_id))
+        says = service.access.decide(given.by, asked, starters_of(service.store, asked.run_id))
 
         def change(view: View) -> Writes:
             approval = _same(view, asked)
+            if any(say.until is not None and say.until <= view.now for say in says):
+                raise _ChangedMeanwhile
             if _is_repeat(view, approval, given):
                 return Writes()
             check_open(view, approval)
             _check_seen(approval, given.digest)
-            return _answered(view, approval, given)
+            return _answered(view, approval, given, says)
 
         return change
 
@@ -108,9 +114,13 @@ def reassign(service: Service, approval_id: str, to: tuple[str, ...], by: str, r
             data = json.dumps({
                 "approval": approval.id, "name": approval.name, "from": approval.approvers, "to": to, "reason": reason,
             })  # fmt: skip
+            terms = recorded(approval)
+            policy, agenda = (
+                (terms.handed(to).text(), without_escalation(approval.agenda)) if terms else ("", approval.agenda)
+            )
             words = f"{approval.name}: {', '.join(approval.approvers)} -> {', '.join(to)}"
             return Writes(
-                approvals=(sealed(replace(approval, approvers=to)),),
+                approvals=(sealed(replace(approval, approvers=to, policy=policy, agenda=agenda)),),
                 decisions=_stamped(view, approval),
                 events=(Event(approval.run_id, "approval.reassigned", view.now, data, by),),
                 audit=(Audit(view.now, by, "reassign", approval.run_id, f"{words}: {reason}" if reason else words),),
@@ -175,6 +185,16 @@ def _check_seen(approval: Approval, digest: str) -> None:
         raise Changed(f"{approval.title} changed since you looked; look at it again.", approval)
 
 
+def _check_bound(approval: Approval, edited: Mapping[str, Any] | None) -> None:
+    """What a policy chose its rule by is not edited past the people it chose."""
+    terms, before = recorded(approval), current_values(approval)
+    changed = [name for name, value in (edited or {}).items() if value != before.get(name)]
+    if terms is not None and (bound := terms.decided_by(changed)):
+        raise InvalidInput(
+            f"{', '.join(bound)} decides who may approve {approval.title}, so it can't be edited here: ask for changes."
+        )
+
+
 def _check_people(service: Service, approval: Approval, to: Sequence[str]) -> None:
     """Nobody is asked who could never answer."""
     never = {Standing.GONE: "is deactivated", Standing.STRANGER: "is a bot, or of another workspace"}
@@ -206,18 +226,20 @@ def _is_repeat(view: View, approval: Approval, given: Given) -> bool:
     )
 
 
-def _answered(view: View, approval: Approval, given: Given) -> Writes:
+def _answered(view: View, approval: Approval, given: Given, says: Sequence[Say]) -> Writes:
     approves = given.outcome is Outcome.APPROVED
     if not approves and (given.fields or given.edited):
         raise InvalidInput(f"Values are filled in or edited only when {approval.title} is approved.")
     fields = filled_in(approval, given.fields) if approves else None
     edited = newly_edited(approval, given.edited) if approves else None
+    _check_bound(approval, edited)
     stamped: tuple[Decision, ...] = ()
     if edited is not None and approval.quorum > 1:  # the others have to agree to what it says now
         stamped, approval = _stamped(view, approval), with_edited(approval, edited)
     decision = Decision(
-        approval.id, given.by, given.outcome, view.now, given.comment, approval.digest, _text(fields), _text(edited)
-    )
+        approval.id, given.by, given.outcome, view.now, given.comment, approval.digest, _text(fields), _text(edited),
+        says_text(given.by, says),
+    )  # fmt: skip
     return _counted(view, approval, decision, stamped)
 
 
@@ -226,15 +248,20 @@ def _counted(view: View, approval: Approval, decision: Decision, stamped: tuple[
     votes = [d for d in view.decisions(approval.id) if d.by not in voided | {decision.by}]
     valid = [d for d in votes if d.digest in ("", approval.digest) and d.outcome is Outcome.APPROVED]
     approves = decision.outcome is Outcome.APPROVED
+    seats = taken(approval, (*valid, decision)) if approves else {}
+    decision = replace(decision, behalf=behalf(decision, seats))
     data: dict[str, Any] = {
         "approval": approval.id, "name": approval.name, "outcome": decision.outcome, "comment": decision.comment,
     }  # fmt: skip
+    if decision.behalf:
+        data["behalf"] = decision.behalf
     if decision.edited is not None:
         former = current_values(view.approval(approval.id) or approval)
         data |= {"edited": "yes", "change": {"before": former, "after": json.loads(decision.edited)}}
-    audit = (Audit(view.now, decision.by, f"decide {decision.outcome}", approval.run_id, approval.name),)
+    for_whom = f"for {decision.behalf}: " * bool(decision.behalf)
+    audit = (Audit(view.now, decision.by, f"decide {decision.outcome}", approval.run_id, f"{for_whom}{approval.name}"),)
     kept = (*(d for d in stamped if d.by != decision.by), decision)
-    if approves and len(valid) + 1 < approval.quorum:
+    if approves and len(seats) < len(seats_of(approval)):
         voted = Event(approval.run_id, "approval.voted", view.now, json.dumps(data), decision.by)
         changed = (approval,) if stamped or decision.edited is not None else ()
         return Writes(decisions=kept, approvals=changed, events=(voted,), audit=audit)

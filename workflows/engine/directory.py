@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workflows.engine.approving.policy import ROLE
 from workflows.engine.ports import Standing
 
-ROLE = "role:"
 LOCAL = ("cli:", "test:", "demo:", "trigger:", "schedule:", "hook:")
 """How the ids of those begin who come from this installation itself, as do plain names."""
 
@@ -38,6 +38,11 @@ class LocalDirectory:
     def members(self, to: str) -> Sequence[str]:
         """Who holds a role; nobody for anything else."""
         return self.roles.get(to.removeprefix(ROLE), ()) if to.startswith(ROLE) else ()
+
+    def people(self, to: str) -> Sequence[str] | None:
+        """The people behind a person or role; None where a group is among them, which is asked elsewhere."""
+        found = self.members(to) if to.startswith(ROLE) else (to,)
+        return None if any(is_group(one) for one in found) else found
 
     def standing(self, actor: str) -> Standing:
         ours = actor.startswith(LOCAL) or (actor and ":" not in actor)

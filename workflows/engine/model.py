@@ -286,6 +286,10 @@ class Approval:
     them says that the values are no longer those of the workflow."""
     on_timeout: Outcome = Outcome.EXPIRED
     """What it counts as when nobody decided in time."""
+    policy: str = ""
+    """JSON of what its policy came to when it opened (`approving.recorded`); "" where none was named."""
+    agenda: str = ""
+    """JSON of the reminders and escalations to come; "" where `remind_every` says it all."""
 
 
 @dataclass(frozen=True)
@@ -303,6 +307,10 @@ class Decision:
     """JSON of what was filled in."""
     edited: str | None = None
     """JSON of what was edited, all editable values."""
+    says: str = ""
+    """JSON of the seats that it is good for, by whose say it is; "" for any seat, by the person's own."""
+    behalf: str = ""
+    """For whom it was given, by their deputy; "" for the person's own."""
 
 
 @dataclass(frozen=True)

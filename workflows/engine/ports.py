@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from workflows.engine.approving.delegation import Delegations
 from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
     Approval,
@@ -105,6 +106,13 @@ class Directory(Protocol):
 
     def sees(self, actor: str, channel: str) -> bool:
         """Whether a person can read a channel: a public one, or a private one they are in."""
+
+
+class Membership(Directory, Protocol):
+    """A directory that can list people too."""
+
+    def people(self, to: str) -> Sequence[str] | None:
+        """The people behind a person, role or group; None when nobody can say now."""
 
 
 @dataclass(frozen=True)
@@ -323,6 +331,10 @@ class Store(Protocol):
     def totals(self) -> Totals: ...
     def recount(self) -> None:
         """Count anew what has ended, so that `totals` need not; until the next time it counts on from there."""
+
+    @property
+    def delegations(self) -> Delegations:
+        """Who decides for whom."""
 
     # pauses
     def pause(self, pause: Pause) -> None:

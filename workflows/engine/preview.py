@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workflows.engine import codec
+from workflows.engine.approving.book import Book
+from workflows.engine.approving.policy import PolicyError
 from workflows.engine.definition import Workflow
-from workflows.engine.errors import NotAllowed
+from workflows.engine.errors import NotAllowed, Refused
 from workflows.engine.model import OVER, RunState
 from workflows.engine.operations.child import limits
 from workflows.engine.plan import Plan, plan_of
@@ -50,12 +53,30 @@ def preview(service: Service, workflow: Workflow[Any, Any], text: str, by: str, 
     """Look at all that a start looks at."""
     plan = plan_of(workflow)
     given = codec.decode(text, workflow.input_type, "The input")
-    asked = tuple(_asked_of(node, given, approvers) for node in plan.approvals())
+    asked = tuple(_asked_of(service, node, given, approvers) for node in plan.approvals())
     problems = tuple(_problems(service, workflow, plan, text, by, approvers))
     return Preview(workflow.name, workflow.title, plan, text, asked, problems)
 
 
-def _asked_of(node: PlanNode, given: Any, approvers: Sequence[str]) -> AskedOf:
+def check_policies(book: Book, workflow: Workflow[Any, Any]) -> None:
+    """Raise Refused where an approval of a workflow follows a policy that can't be used."""
+    for node in plan_of(workflow).approvals():
+        try:
+            if node.policy is not None:
+                book.policy(node.policy)
+        except PolicyError as error:
+            raise Refused(f"{workflow.name} can't start: {error}") from None
+
+
+def _asked_of(service: Service, node: PlanNode, given: Any, approvers: Sequence[str]) -> AskedOf:
+    book, now = service.book, service.now()
+    if node.policy is not None:
+        try:
+            values = {"input": json.loads(codec.encode(given, "The input"))}
+            opening = book.opening(book.policy(node.policy), values, now)
+            return AskedOf(node.name, node.title, opening.recorded.approvers)
+        except PolicyError:  # it looks at what is shown, which only the run knows
+            return AskedOf(node.name, node.title)
     if not node.names_approvers:
         return AskedOf(node.name, node.title, tuple(approvers))
     told = node.approvers
@@ -75,6 +96,10 @@ def _problems(
         yield str(refused)
     if not approvers and any(not node.names_approvers for node in plan.approvals()):
         yield NOBODY.format(workflow.name)
+    try:
+        check_policies(service.book, workflow)
+    except Refused as refused:
+        yield str(refused)
     for pause in service.pauses():
         if pause.workflow in ("", workflow.name):
             why = f": {pause.reason}" if pause.reason else ""

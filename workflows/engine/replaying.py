@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from workflows.engine.advance import Catalogue, Engine
+from workflows.engine.approving.book import NO_POLICIES, Book
 from workflows.engine.errors import NonDeterminism, StoreUnavailable, Suspended, UnknownWorkflow
 from workflows.engine.history import History
 from workflows.engine.model import OVER, Approval, Kind, Record, Run, RunState, StepState, Writes
@@ -193,14 +194,15 @@ def replay(
     catalogue: Catalogue,
     *,
     approvers: Sequence[str] = (),
+    book: Book = NO_POLICIES,
     release: int | None = None,
     approval: Callable[[str], Approval | None] = lambda _id: None,
 ) -> Replayed:
     """Call today's code over a run's history and say where the two part. Nothing is written, called or rung.
 
-    `approvers` are those of the settings, `release` is that of the workers that would take the run, and `approval`
-    reads an approval's row. What the body itself does outside of steps happens here as at every replay. Raises
-    StoreUnavailable when `approval` can't be answered.
+    `approvers` and `book` are those of the settings, `release` is that of the workers that would take the run,
+    and `approval` reads an approval's row. What the body itself does outside of steps happens here as at every
+    replay. Raises StoreUnavailable when `approval` can't be answered.
     """
     run, count = seen.run, len(seen.records)
     if run.workflow not in catalogue.names():
@@ -214,7 +216,7 @@ def replay(
     means = Means(
         cast(Store, past),  # an advance asks for no more of it
         Silence(), Still(moment, ahead), Silence(), Untaken(ahead),
-        approvers=tuple(approvers), worker=NOBODY, stand_ins=Everything(),
+        approvers=tuple(approvers), book=book, worker=NOBODY, stand_ins=Everything(),
     )  # fmt: skip
     engine = _Replay(means, catalogue, Claimant(NOBODY, timedelta(days=1), run.release, catalogue.names()))
     with contextlib.suppress(Reached):

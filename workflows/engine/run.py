@@ -11,13 +11,15 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from workflows.engine import codec
+from workflows.engine.approving.policy import Policy
 from workflows.engine.calls import Call
 from workflows.engine.cursor import Cursor
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import BodyError, Interruption, VerbMisuse
 from workflows.engine.model import Outcome
 from workflows.engine.operations import marks
-from workflows.engine.operations.approval import Answer, ApprovalWait, Approvers, DecisionMade, Request, Terms
+from workflows.engine.operations.approval import Answer, ApprovalWait, DecisionMade, Terms
+from workflows.engine.operations.asking import Approvers, Request
 from workflows.engine.operations.child import ChildWait
 from workflows.engine.operations.first import Won, first
 from workflows.engine.operations.parallel import map_items, parallel
@@ -133,6 +135,7 @@ class Run:
         timeout: timedelta | None = None,
         on_timeout: Outcome = Outcome.EXPIRED,
         remind: timedelta | None = None,
+        policy: Policy | str | None = None,
     ) -> DecisionMade:
         """Ask people to decide on `show`, and wait for it without holding anything.
 
@@ -144,11 +147,15 @@ class Run:
         has too: an approver may give them other values and approve those. The decision's `fields` and `edited`
         are instances of the two; `edited` is None while nobody changed anything.
 
+        `policy` says all of that in one place, and by whom in which case: a `Policy`, or the name of one in the
+        settings.
+
         After `timeout` the outcome is `on_timeout`; `remind` tells the approvers again each time it has passed.
         """
         wait = _approval(
             name, title=title, show=show, approvers=approvers, quorum=quorum, allow_self=allow_self,
             fields=fields, editable=editable, timeout=timeout, on_timeout=on_timeout, remind=remind,
+            policy=policy,
         )  # fmt: skip
         made: DecisionMade = self._await(wait)
         return made

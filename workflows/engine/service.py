@@ -14,6 +14,7 @@ from workflows.engine import codec, deciding
 from workflows.engine.access import Access
 from workflows.engine.advance import Catalogue
 from workflows.engine.answers import problems_of
+from workflows.engine.approving.book import NO_POLICIES, Book
 from workflows.engine.deciding import Given
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import BatonError, CodecError, InvalidInput, Refused
@@ -37,7 +38,7 @@ from workflows.engine.model import (
 from workflows.engine.operations.child import limits
 from workflows.engine.plan import plan_of
 from workflows.engine.ports import Clock, Committed, Queue, Ring, RunQuery, Store, View
-from workflows.engine.preview import NOBODY, Preview, preview
+from workflows.engine.preview import NOBODY, Preview, check_policies, preview
 from workflows.engine.starting import checked_labels, checked_time, is_internal, refuse_internal, until
 
 
@@ -54,8 +55,10 @@ class Service:
         approvers: Sequence[str] = (),
         *,
         channel: str = "",
+        book: Book = NO_POLICIES,
     ) -> None:
         """`channel` is where runs are shown that are started without one."""
+        self.book = book
         self.store = store
         self.catalogue = catalogue
         self.access = access
@@ -97,6 +100,7 @@ class Service:
         """The input as canonical JSON; raises InvalidInput, and Refused where nobody could decide."""
         if not self.approvers and any(not node.names_approvers for node in plan_of(workflow).approvals()):
             raise Refused(NOBODY.format(workflow.name))
+        check_policies(self.book, workflow)
         return self.checked_input(workflow, given)
 
     def prepared(

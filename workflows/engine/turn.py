@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from workflows.engine.approving.book import NO_POLICIES, Book
 from workflows.engine.calls import Call
 from workflows.engine.copying import replace
 from workflows.engine.errors import (
@@ -23,7 +24,7 @@ from workflows.engine.errors import (
 )
 from workflows.engine.history import History
 from workflows.engine.model import Attempt, Event, Kind, Message, Record, Run, StepState, Writes
-from workflows.engine.ports import Claim, Clock, Committed, Queue, Store, Tools
+from workflows.engine.ports import Claim, Clock, Committed, Membership, Queue, Store, Tools
 from workflows.engine.threads import StepThreads
 
 A = TypeVar("A")
@@ -45,6 +46,10 @@ class Means:
     threads: StepThreads
     approvers: tuple[str, ...] = ()
     """Who approves where a workflow names nobody."""
+    book: Book = NO_POLICIES
+    """The policies and calendars of the settings."""
+    directory: Membership | None = None
+    """Knows whether enough people may decide; None where nobody asks."""
     draining: Callable[[], bool] = lambda: False
     alive: Callable[[float], bool] = lambda _until: True
     """Whether a lease that was good until then (monotonic seconds) is still held here."""

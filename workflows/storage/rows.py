@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Table
 
+from workflows.engine.approving.delegation import Delegation
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.letters.model import Group, Member
 from workflows.engine.model import Approval, Attempt, Audit, Decision, Event, Message, Pause, Record, Run
@@ -21,6 +22,7 @@ from workflows.storage.tables import (
     DEAD_LETTER,
     DEAD_LETTER_GROUP,
     DECISION,
+    DELEGATION,
     EVENT,
     PAUSE,
     RUN,
@@ -42,6 +44,7 @@ EVENT_COLUMNS: Final = _columns(EVENT, Event)
 SIGNAL_COLUMNS: Final = _columns(SIGNAL, Message)
 APPROVAL_COLUMNS: Final = _columns(APPROVAL, Approval)
 DECISION_COLUMNS: Final = _columns(DECISION, Decision)
+DELEGATION_COLUMNS: Final = _columns(DELEGATION, Delegation)
 PAUSE_COLUMNS: Final = _columns(PAUSE, Pause)
 AUDIT_COLUMNS: Final = _columns(AUDIT, Audit)
 APPROVERS: Final = [field.name for field in fields(Approval)].index("approvers")

@@ -41,6 +41,7 @@ from workflows.storage import approvals, history, inbox, leases, lists, pauses, 
 from workflows.storage.committer import Committer, Request
 from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
+from workflows.storage.delegations import SqlDelegations
 from workflows.storage.drafts import SqlDrafts
 from workflows.storage.gathered import Gathered
 from workflows.storage.group import Change, Start
@@ -87,6 +88,8 @@ class SqlStore:
         """Sealed secrets of services, in the same database."""
         self.letters = SqlLetters(self._database, self._statements)
         """Groups of dead letters, in the same database."""
+        self.delegations = SqlDelegations(self._database)
+        """Who decides for whom, in the same database."""
 
     # from outside
 

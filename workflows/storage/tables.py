@@ -256,6 +256,8 @@ class ApprovalRow(Base, table=True):
     fields: str = _required(Text, server_default="")
     editable: str = _required(Text, server_default="")
     on_timeout: Outcome = _required(Word(Outcome), server_default=Outcome.EXPIRED.value)
+    policy: str = _required(Text, server_default="")
+    agenda: str = _required(Text, server_default="")
 
 
 class DecisionRow(Base, table=True):
@@ -271,6 +273,22 @@ class DecisionRow(Base, table=True):
     digest: str = _required(Text, server_default="")
     fields: str | None = _optional(Text)
     edited: str | None = _optional(Text)
+    says: str = _required(Text, server_default="")
+    behalf: str = _required(Text, server_default="")
+
+
+class DelegationRow(Base, table=True):
+    """Who decides for somebody, until when."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (Index("ix_delegation_deputy", "deputy"),)
+
+    person: str = _required(Id, primary_key=True)
+    scope: str = _required(Id, primary_key=True)
+    deputy: str = _required(Id)
+    until: datetime | None = _optional(Utc)
+    at: datetime = _required(Utc)
+    away: bool = _required(Boolean)
 
 
 class PauseRow(Base, table=True):
@@ -544,6 +562,7 @@ EVENT = _table(EventRow)
 SIGNAL = _table(SignalRow)
 APPROVAL = _table(ApprovalRow)
 DECISION = _table(DecisionRow)
+DELEGATION = _table(DelegationRow)
 PAUSE = _table(PauseRow)
 AUDIT = _table(AuditRow)
 BLOB = _table(BlobRow)

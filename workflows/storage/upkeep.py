@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import Connection, select, update
 
+from workflows.engine.approving.reminding import reminded
 from workflows.engine.model import ApprovalState
 from workflows.storage.columns import aside
 from workflows.storage.database import Database
 from workflows.storage.ledger import Ledger
+from workflows.storage.rows import APPROVAL_COLUMNS, approval_row, to_approval
 from workflows.storage.tables import APPROVAL, RECEIVED, TRIGGER
+
+REMINDED = ("approvers", "agenda", "remind_at")
+"""The columns that a reminder or an escalation changes."""
 
 
 def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) -> int:
-    """One event for each open approval whose reminder is due, however late; its next one is still to come.
+    """Tell of each open approval what its agenda says is due, however late; what comes next is still to come.
 
     The runs' rows are locked first, as everywhere; what another clock did meanwhile is seen after that.
     """
@@ -25,19 +28,17 @@ def remind(conn: Connection, database: Database, ledger: Ledger, *, limit: int) 
     if not found:
         return 0
     locked = ledger.lock({row.run_id for row in found})
-    columns = (APPROVAL.c.id, APPROVAL.c.run_id, APPROVAL.c.name, APPROVAL.c.remind_at, APPROVAL.c.remind_every)
-    still = select(*columns).where(*due, APPROVAL.c.id.in_([row.id for row in found])).with_for_update()
+    still = select(*APPROVAL_COLUMNS).where(*due, APPROVAL.c.id.in_([row.id for row in found])).with_for_update()
     chosen = conn.execute(still.order_by(APPROVAL.c.remind_at, APPROVAL.c.id)).all()
-    for row in chosen:
-        later = _next(row.remind_at, row.remind_every, now)
-        conn.execute(update(APPROVAL).where(APPROVAL.c.id == row.id).values(remind_at=later))
-        ledger.event(locked.rows[row.run_id], "approval.reminded", approval=row.id, name=row.name)
+    for approval in map(to_approval, chosen):
+        after, told = reminded(approval, now)
+        row = approval_row(after, after.run_id)
+        changed = {name: row[name] for name in REMINDED}
+        conn.execute(update(APPROVAL).where(APPROVAL.c.id == approval.id).values(changed))
+        for kind, data in told:
+            ledger.event(locked.rows[approval.run_id], kind, **data)
     ledger.flush()
     return len(chosen)
-
-
-def _next(due: datetime, every: timedelta | None, now: datetime) -> datetime | None:
-    return due + ((now - due) // every + 1) * every if every else None
 
 
 def cursor(conn: Connection, trigger: str) -> str:

@@ -12,8 +12,8 @@ import structlog
 from bot.slack.views.reading import snapshot_of
 from bot.slack.views.snapshot import RunSnapshot
 from workflows.engine import codec
+from workflows.engine.approving.policy import ROLE
 from workflows.engine.definition import Workflow
-from workflows.engine.directory import ROLE
 from workflows.engine.errors import CodecError, UnknownWorkflow
 from workflows.engine.model import OPEN, Approval, Run, RunState
 from workflows.engine.plan import plan_of

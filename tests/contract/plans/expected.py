@@ -10,6 +10,7 @@ WALKS = {
     "ix_dead_letter_open": "dead letters alone",
     "ix_dead_letter_untold": "dead letters alone of which something is to be told",
     "ix_dead_letter_group_unclosed": "groups alone that failures still join, until enough were seen",
+    "key of delegation_1": "the people who have a deputy now",
     "ix_card_due_at": "cards alone that want to be shown",
     "ix_card_troubled": "cards alone that can't be shown",
     "ix_audit_at": "from the newest entry on, until there are enough",
@@ -127,6 +128,11 @@ PLANS: dict[str, tuple[str, ...]] = {
     "the message that was pressed": ("SEARCH delivery ix_delivery_channel_ts",),
     "a press's address": ("SEARCH delivery ix_delivery_channel_ts",),
     "a message's address": ("SEARCH delivery key of delivery_2",),
+    "what is delegated to somebody, as a press asks": (
+        "SEARCH delegation ix_delegation_deputy",
+        "USE TEMP B-TREE FOR ORDER BY",
+    ),
+    "all delegations": ("SCAN delegation key of delegation_1",),
     "pauses": ("SCAN pause key of pause_1",),
     "groups of dead letters": (
         "SCAN dead_letter ix_dead_letter_open",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.contract.store.opened import GRACE, TTL, Opened, approval
+from workflows.engine.approving.agenda import Entry, Turn, text_of
 from workflows.engine.model import ApprovalState, RunState, Writes
 from workflows.engine.ports import Ring
 from workflows.engine.testing.clock import START, ManualClock
@@ -93,6 +96,29 @@ def test_a_reminder_is_one_event_however_late(made: Opened, clock: ManualClock) 
     assert [a and a.remind_at for a in found] == [START + HOUR * 4, None]
     clock.advance(HOUR / 2)
     assert made.store.remind(limit=10) == 1
+
+
+def test_an_agenda_s_reminders_and_escalations(made: Opened, clock: ManualClock) -> None:
+    claim = made.claimed()
+    planned = (
+        Entry(START + HOUR, Turn.REMIND), Entry(START + 2 * HOUR, Turn.ESCALATE, ("Bö", "cyd")),
+        Entry(START + 3 * HOUR, Turn.REMIND),
+    )  # fmt: skip
+    asked = approval(remind_at=START + HOUR, agenda=text_of(planned))
+    made.store.commit(claim.lease, Writes(approvals=(asked,)))
+    revision = made.store.run("r1").revision
+    clock.advance(2 * HOUR)
+    assert (made.store.remind(limit=10), made.store.remind(limit=10)) == (1, 0)
+    events = made.store.events("r1", after=revision)
+    assert [(e.kind, json.loads(e.data)) for e in events] == [
+        ("approval.escalated", {"approval": "a1", "name": "editor", "to": ["Bö", "cyd"]}),
+        ("approval.reminded", {"approval": "a1", "name": "editor"}),
+    ]
+    left = replace(asked, approvers=("ada", "Bö", "cyd"), agenda=text_of(planned[2:]), remind_at=START + 3 * HOUR)
+    assert made.store.approval("a1") == left
+    clock.advance(HOUR)
+    assert made.store.remind(limit=10) == 1
+    assert made.store.approval("a1") == replace(left, agenda="", remind_at=None)
 
 
 def test_reminders_come_in_batches(made: Opened, clock: ManualClock) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypedDict, TypeVar
@@ -11,17 +10,16 @@ from typing import Any, Generic, TypedDict, TypeVar
 from pydantic import BaseModel
 
 from workflows.engine import codec
-from workflows.engine.answers import editable_text, edited_values, schema_text, sealed
+from workflows.engine.answers import edited_values
+from workflows.engine.approving.policy import Policy
 from workflows.engine.cursor import Cursor
-from workflows.engine.errors import BatonError, Interruption, Parked, Rejected
-from workflows.engine.ids import new_id
+from workflows.engine.errors import Interruption, Rejected
 from workflows.engine.model import Approval, ApprovalState, Event, Kind, MessageKind, Outcome, Record, Writes
+from workflows.engine.operations.asking import Approvers, Request, asked
 from workflows.engine.operations.wait import Settled
 
 F = TypeVar("F", bound=BaseModel)
 E = TypeVar("E", bound=BaseModel)
-Approvers = Sequence[str] | Callable[[Any], Sequence[str]]
-"""People, roles and groups, or a function of the run's input that gives them."""
 
 
 @dataclass(frozen=True)
@@ -67,23 +65,7 @@ class Terms(TypedDict, total=False):
     timeout: timedelta | None
     on_timeout: Outcome
     remind: timedelta | None
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of whom."""
-
-    name: str
-    title: str
-    show: Any
-    approvers: Approvers
-    quorum: int = 1
-    allow_self: bool = False
-    timeout: timedelta | None = None
-    remind: timedelta | None = None
-    fields: type[BaseModel] | None = None
-    editable: type[BaseModel] | None = None
-    on_timeout: Outcome = Outcome.EXPIRED
+    policy: Policy | str
 
 
 class ApprovalWait:
@@ -92,11 +74,7 @@ class ApprovalWait:
     kind = Kind.APPROVAL
 
     def __init__(self, request: Request) -> None:
-        for word, model in (("fields", request.fields), ("editable", request.editable)):
-            if model is not None and not isinstance(model, type):
-                raise TypeError(
-                    f"the approval {request.name} takes a model class as {word}, not {type(model).__name__}(…)"
-                )
+        request.check()
         self.name = request.name
         self._request = request
         self._show = codec.encode(request.show, f"What the approval {request.name} shows")
@@ -109,54 +87,21 @@ class ApprovalWait:
         return Answer[fields or BaseModel, editable or BaseModel]  # type: ignore[misc] # known at run time only
 
     def input(self) -> str:
-        """Approvers that a function computes are recorded with the approval, not compared at replay."""
+        """What a function or a policy computes is recorded with the approval, not compared at replay."""
         request = self._request
         approvers = "computed" if callable(request.approvers) else request.approvers
-        policy = {"approvers": approvers, "quorum": request.quorum, "allow_self": request.allow_self}
-        return codec.encode({"show": json.loads(self._show), **policy}, self.name)
+        terms: dict[str, Any] = {"approvers": approvers, "quorum": request.quorum, "allow_self": request.allow_self}
+        if request.policy is not None:  # by its name alone: what it came to is recorded when it opens
+            terms = {"policy": request.policy if isinstance(request.policy, str) else request.policy.name}
+        return codec.encode({"show": json.loads(self._show), **terms}, self.name)
 
     def title(self) -> str:
         return self._request.title
 
     def open(self, cursor: Cursor, record: Record) -> tuple[Record, Writes, tuple[Event, ...]]:
-        approvers = self._approvers(cursor)
-        if not approvers:
-            raise cursor.close(
-                Parked(
-                    f"Nobody may approve {self.name}: name approvers in the workflow or set BATON_APPROVERS, "
-                    "then resume."
-                )
-            )
-        approval = self._approval(cursor, record, approvers)
+        approval, told = asked(cursor, record, self._request, self._show)
         record = replace(record, due_at=approval.due_at, detail=json.dumps({"approval": approval.id}))
-        data = {"approval": approval.id, "name": approval.name, "key": record.key}
-        return record, Writes(approvals=(approval,)), (cursor.event("approval.requested", json.dumps(data)),)
-
-    def _approvers(self, cursor: Cursor) -> tuple[str, ...]:
-        asked = self._request.approvers
-        named = asked(cursor.turn.given) if callable(asked) else asked
-        if isinstance(named, str):
-            raise cursor.close(
-                Parked(f"The approvers of {self.name} are one text, {named!r}: give a list of them, then resume.")
-            )
-        return tuple(dict.fromkeys(named)) or cursor.turn.means.approvers
-
-    def _approval(self, cursor: Cursor, record: Record, approvers: tuple[str, ...]) -> Approval:
-        request, now = self._request, record.started_at
-        assert now is not None
-        try:
-            fields = schema_text(request.fields) if request.fields else ""
-            editable = editable_text(request.editable, self._show, request.name) if request.editable else ""
-        except BatonError as error:
-            raise cursor.close(Parked(str(error))) from None
-        approval = Approval(
-            new_id(), cursor.turn.run.id, record.generation, record.key, request.name, request.title, self._show,
-            "", approvers, now, request.quorum, request.allow_self,
-            due_at=now + request.timeout if request.timeout is not None else None,
-            remind_every=request.remind, remind_at=now + request.remind if request.remind else None,
-            fields=fields, editable=editable, on_timeout=request.on_timeout,
-        )  # fmt: skip
-        return sealed(approval)
+        return record, Writes(approvals=(approval,)), told
 
     def poll(self, cursor: Cursor, record: Record, now: datetime) -> Settled | None:
         approval_id = json.loads(record.detail or "{}")["approval"]

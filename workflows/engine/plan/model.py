@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.engine.approving.policy import Policy
 from workflows.engine.errors import PlanError
 
 UNKNOWN_NAME = "…"
@@ -65,6 +66,8 @@ class PlanNode:
     """Whether an approval says who may decide; otherwise the settings must."""
     approvers: Sequence[str] | Callable[[Any], Sequence[str]] | None = None
     """Who they are, or the function of the input that says so, where the source tells; not part of the version."""
+    policy: Policy | str | None = None
+    """The policy that an approval names, where the source tells; not part of the version."""
     leaves: str = ""
     """How an option, branch or otherwise ends the block around it: return, raise, break, continue or empty."""
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import FunctionType
 from typing import Any
 
+from workflows.engine.approving.policy import Policy
 from workflows.engine.definition import Workflow
 from workflows.engine.plan.calls import IMPORT_ADVICE, follow, name_of, spec_name, unwrapped
 from workflows.engine.plan.context import Site
@@ -189,15 +190,17 @@ def _map(site: Site, arguments: Arguments) -> list[PlanNode]:
 
 def _approval(site: Site, arguments: Arguments) -> list[PlanNode]:
     approvers = arguments.keywords.get("approvers")
-    named = approvers is not None and not _empty(approvers)
-    told = _told(approvers) if named and approvers is not None else None
+    policy = arguments.keywords.get("policy")
+    by_policy = policy.obj if isinstance(policy, Known) and isinstance(policy.obj, Policy | str) else None
+    named = policy is not None or (approvers is not None and not _empty(approvers))
+    told = _told(approvers) if approvers is not None and not _empty(approvers) else None
     given = arguments.keywords.get("title")
     title = given.obj if isinstance(given, Known) and isinstance(given.obj, str) else ""
 
     def make(value: Value) -> list[PlanNode]:
         name = _name(site, "approval", value)
         node = site.node(NodeKind.APPROVAL, name, title or name.replace("_", " ").capitalize())
-        return [replace(node, names_approvers=named, approvers=told)]
+        return [replace(node, names_approvers=named, approvers=told, policy=by_policy)]
 
     return chosen(site, _target(arguments, "name"), make)
 

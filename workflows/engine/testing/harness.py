@@ -11,11 +11,13 @@ from typing import Any
 from workflows.engine import codec
 from workflows.engine.access import LOCAL, Access
 from workflows.engine.advance import Engine
+from workflows.engine.approving.book import NO_POLICIES, Book
 from workflows.engine.definition import Workflow, spec_of
+from workflows.engine.deputies import Deputies, Deputising
 from workflows.engine.errors import Interruption
 from workflows.engine.exporting import Export, read_export
 from workflows.engine.model import OPEN, Approval, Event, Outcome, Record, Run, RunState
-from workflows.engine.ports import Claimant, Directory, RunQuery, Store, Tools
+from workflows.engine.ports import Claimant, Membership, RunQuery, Store, Tools
 from workflows.engine.problem import describe, problem_from
 from workflows.engine.recovery import Recovery
 from workflows.engine.service import Service
@@ -51,7 +53,8 @@ class Harness:
         tools: Mapping[type[Any], Any] | Tools | None = None,
         approvers: tuple[str, ...] = ("test:editor",),
         admins: tuple[str, ...] = (),
-        directory: Directory = LOCAL,
+        directory: Membership = LOCAL,
+        book: Book = NO_POLICIES,
         store: Store | None = None,
         clock: ManualClock | None = None,
         threads: StepThreads | None = None,
@@ -60,9 +63,11 @@ class Harness:
         self.store: Store = store or MemoryStore(self.clock)
         self.queue = MemoryQueue()
         self.catalogue = Installed(workflows)
-        self.service = Service(
-            self.store, self.queue, self.clock, self.catalogue, Access(frozenset(admins), directory), approvers
-        )
+        self.away: set[str] = set()
+        """Who is out of office."""
+        access = Access(frozenset(admins), directory, Deputising(self.store, self.away.__contains__))
+        self.service = Service(self.store, self.queue, self.clock, self.catalogue, access, approvers, book=book)
+        self.deputies = Deputies(self.store.delegations, access, self.clock.now)
         self.recovery = Recovery(self.service)
         self.crashes = 0
         self.seen: list[tuple[str, str]] = []
@@ -74,6 +79,7 @@ class Harness:
         self._crash_at: list[tuple[str, str]] = []
         self._draining = False
         self._approvers = approvers
+        self._book, self._directory = book, directory
         self._threads = threads or StepThreads()
         self._worker = 0
         self._engine = self._start_worker()
@@ -252,7 +258,8 @@ class Harness:
         self._worker += 1
         means = Means(
             self.store, self.queue, self.clock, self._tools, self._threads,
-            approvers=self._approvers, draining=lambda: self._draining, checkpoint=self._checkpoint,
+            approvers=self._approvers, book=self._book, directory=self._directory,
+            draining=lambda: self._draining, checkpoint=self._checkpoint,
             worker=f"harness-{self._worker}", stand_ins=self._stand_ins,
         )  # fmt: skip
         return Engine(means, self.catalogue, Claimant(means.worker, LEASE, 1, frozenset()))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from workflows.engine.approving.reminding import reminded
 from workflows.engine.errors import CodecError, InvalidInput, LeaseLost
 from workflows.engine.expiry import Expiry, Place, Prunable, Pruned, Swept
 from workflows.engine.model import (
@@ -45,6 +46,7 @@ from workflows.engine.ports import (
     View,
 )
 from workflows.engine.testing import memory_retention
+from workflows.engine.testing.memory_delegations import MemoryDelegations
 from workflows.engine.testing.memory_rows import Rings, Rows, leased, refuse_unwritable
 from workflows.engine.testing.memory_view import (
     MemoryView,
@@ -53,7 +55,6 @@ from workflows.engine.testing.memory_view import (
     claimable,
     decisions_of,
     listed,
-    next_reminder,
     recorded_of,
 )
 
@@ -65,6 +66,7 @@ class MemoryStore:
         self._clock = clock
         self._lock = threading.RLock()
         self._rows = Rows()
+        self.delegations = MemoryDelegations(self._rows, self._lock, clock)
 
     @property
     def shared(self) -> tuple[Rows, threading.RLock, Clock]:
@@ -199,8 +201,10 @@ class MemoryStore:
             due = [(a.remind_at, a.id, a) for a in waiting if a.remind_at is not None and a.remind_at <= now]
             chosen = [a for _, _, a in sorted(due, key=lambda d: d[:2])[:limit]]
             for approval in chosen:
-                self._rows.approvals[approval.id] = replace(approval, remind_at=next_reminder(approval, now))
-                self._rows.event(approval.run_id, "approval.reminded", now, approval=approval.id, name=approval.name)
+                after, told = reminded(approval, now)
+                self._rows.approvals[approval.id] = after
+                for kind, data in told:
+                    self._rows.event(approval.run_id, kind, now, **data)
             return len(chosen)
 
     # reading

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from workflows.engine.approving.delegation import Delegation
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.drafts import Draft
 from workflows.engine.errors import InvalidInput
@@ -65,6 +66,7 @@ class Rows:
         self.decisions: dict[tuple[str, str], Decision] = {}
         self.audit: list[Audit] = []
         self.pauses: dict[str, Pause] = {}
+        self.delegations: dict[tuple[str, str], Delegation] = {}
         self.cursors: dict[str, str] = {}
         self.received: dict[tuple[str, str], datetime] = {}
         self.cards: dict[str, Card] = {}

@@ -94,14 +94,6 @@ def _holds(run: Run, word: str) -> bool:
     return any(part in whole or part.lower() in whole.lower() for whole, part in asked)
 
 
-def next_reminder(approval: Approval, now: datetime) -> datetime | None:
-    """The first reminder that is still to come."""
-    if not approval.remind_every or approval.remind_at is None:
-        return None
-    missed = (now - approval.remind_at) // approval.remind_every
-    return approval.remind_at + (missed + 1) * approval.remind_every
-
-
 def attempts_of(rows: Rows, run_id: str) -> list[Attempt]:
     """Oldest first."""
     found = rows.attempts.get(run_id, {}).values()

@@ -54,7 +54,7 @@ def declared(*starters: str) -> Any:
     return made
 
 
-def refused(rule: Callable[[], None]) -> str:
+def refused(rule: Callable[[], object]) -> str:
     with pytest.raises(NotAllowed) as caught:
         rule()
     return str(caught.value)

@@ -14,7 +14,8 @@ from tests.unit.workflows.engine.stage import DAY
 from workflows import Answer, DecisionMade, Outcome, Run, workflow
 from workflows.engine.errors import Changed, Decided, InvalidInput, NotAllowed, Refused
 from workflows.engine.model import Approval, ApprovalState, Decision, Record, RunState, Writes
-from workflows.engine.operations.approval import ApprovalWait, Request
+from workflows.engine.operations.approval import ApprovalWait
+from workflows.engine.operations.asking import Request
 from workflows.engine.testing.clock import START
 from workflows.engine.testing.harness import Harness
 
