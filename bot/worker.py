@@ -18,6 +18,7 @@ import structlog
 from bot.forking import ORPHANED, Line
 from bot.lanes import Function, LaneWorker, connect
 from bot.presence import Roster
+from bot.standing_back import stand_back
 
 ADVANCE = "bot.worker.advance"
 """The name by which a ring asks for `advance`. It is stored in Redis, so it is compatibility data."""
@@ -26,9 +27,6 @@ DELIVER = "bot.worker.deliver"
 DELIVERIES = "slack"
 """The queue of those rings. It has lanes of its own."""
 
-NICENESS = 5
-"""How much a worker process stands back for others of its machine: people who wait for an answer of web, the
-database, and the keeper of leases come first. It costs nothing where processors are free."""
 WORN_OUT = 76
 """The exit code of a child that asks to be replaced: too many of its threads are stuck in abandoned steps."""
 
@@ -166,7 +164,7 @@ class WorkerChild:
 
 def work(settings: WorkerSettings, hands: Callable[[str], Hands], roster: Roster, owner: str, line: Line) -> int:
     """Be a worker process: build its hands and its lanes, and run them. Called right after the fork."""
-    os.nice(NICENESS)
+    stand_back()
     presence = roster.enter(owner)
     worker = LaneWorker(
         settings.queues,
