@@ -13,7 +13,8 @@ from redis import Redis
 from rq.worker import Worker
 
 from bot import worker as worker_module
-from bot.worker import NICENESS, WORN_OUT, advance, bind
+from bot.standing_back import NICENESS
+from bot.worker import WORN_OUT, advance, bind
 from tests.servers import redis as servers
 from tests.unit.bot.processes_stage import DEADLINE, Stage
 from workflows.storage.rq_queue import ADVANCE
