@@ -16,8 +16,11 @@ from integrations.ai.settings import AISettings
 from integrations.base import Connector
 from integrations.crm import CRM
 from integrations.http.bulkhead import Bulkhead
-from integrations.http.gate import Gate, governed_by
+from integrations.http.circuit import Circuits
+from integrations.http.gate import Gate, News, governed_by
+from integrations.http.shared_circuits import RedisCircuits, ShelteredCircuits
 from integrations.http.shared_turns import RedisTurns, ShelteredTurns
+from integrations.http.shelter import Shelter
 from integrations.http.turns import MemoryTurns, Turns
 from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannelSettings
@@ -63,11 +66,13 @@ def registry(
     return Registry(bindings, making=lambda: governed_by(gate)) if gate else Registry(bindings)
 
 
-def gate(settings: Settings, redis: Redis | None, clock: Clock) -> Gate:
-    """What the requests of one process go through; through `redis` all processes share the services' limits."""
-    turns: Turns = MemoryTurns(clock.monotonic) if redis is None else ShelteredTurns(RedisTurns(redis))
+def gate(settings: Settings, redis: Redis | None, clock: Clock, news: News) -> Gate:
+    """What the requests of one process go through; through `redis` all processes share limits and who is down."""
+    shelter = Shelter()
+    turns: Turns = MemoryTurns(clock.monotonic) if redis is None else ShelteredTurns(RedisTurns(redis), shelter)
+    circuits: Circuits | None = None if redis is None else ShelteredCircuits(RedisCircuits(redis), shelter)
     return Gate(
-        turns, settings.limits, Bulkhead(settings.baton_lanes),
+        turns, settings.limits, Bulkhead(settings.baton_lanes), circuits, news=news,
         clock=clock.monotonic, sleep=lambda seconds: clock.sleep(timedelta(seconds=seconds)),
     )  # fmt: skip
 

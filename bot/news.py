@@ -1,4 +1,4 @@
-"""What people have to know of schedules: a line in the log, and a post in the channel of operations."""
+"""What people have to know of schedules and services: a line in the log, and a post in the channel of operations."""
 
 from __future__ import annotations
 
@@ -16,34 +16,60 @@ from workflows.engine.schedules.passing import Told
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class ScheduleNews:
-    """Tells of schedules. `channel` is where in Slack; "" where only the log is told."""
+class Notices:
+    """Posts to the channel of operations. `channel` is where in Slack; "" where only the log is told."""
 
     def __init__(
         self, outbox: Callable[[], Outbox], bell: Callable[[], DeliveryBell], now: Callable[[], datetime], channel: str
     ) -> None:
         self._outbox = outbox
         self._bell = bell
-        self._now = now
+        self.now = now
         self._channel = channel
 
-    def __call__(self, told: Told) -> None:
-        """Tell it. What can't be posted just now is in the log, and in `baton schedule list`."""
-        log.warning("a schedule needs a look", schedule=told.schedule.name, reason=told.words)
+    def post(self, key: str, text: str, *names: str) -> None:
+        """Post once for a key; `names` and other words from outside stand in the text as {0}, {1}."""
         if not self._channel:
             return
-        try:
-            self._post(told)
-        except StoreUnavailable as error:
-            log.warning("it could not be posted", schedule=told.schedule.name, reason=str(error))
-
-    def _post(self, told: Told) -> None:
         escape: Callable[[str], str] = importlib.import_module("bot.slack.mrkdwn").line
         rows = importlib.import_module("bot.slack.delivery.posts").deliveries_for
+        try:
+            for row in rows(POSTS, key, self._channel, text.format(*map(escape, names)), self.now()):
+                self._outbox().post(row)
+        except StoreUnavailable as error:
+            log.warning("a notice could not be posted", notice=key, reason=str(error))
+        else:
+            self._bell().ring_delivery(POSTS)
+
+
+class ScheduleNews:
+    """Tells of schedules. What can't be posted just now is in the log, and in `baton schedule list`."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    def __call__(self, told: Told) -> None:
+        """Tell it."""
         schedule = told.schedule
-        text = f":warning: The schedule *{escape(schedule.name)}*: {escape(told.words)}"
+        log.warning("a schedule needs a look", schedule=schedule.name, reason=told.words)
         digest = hashlib.blake2b(told.words.encode(), digest_size=8).hexdigest()
         key = f"schedule/{schedule.id}/{schedule.ticked_to.timestamp():.0f}/{digest}"
-        for row in rows(POSTS, key, self._channel, text, self._now()):
-            self._outbox().post(row)
-        self._bell().ring_delivery(POSTS)
+        self._notices.post(key, ":warning: The schedule *{0}*: {1}", schedule.name, told.words)
+
+
+class ServiceNews:
+    """Tells that a service is down, and that it is back: once each, whichever worker sees it."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    def __call__(self, service: str, *, down: bool) -> None:
+        """Tell it."""
+        key = f"circuit/{service}/{'down' if down else 'up'}/{self._notices.now().timestamp():.0f}"
+        if down:
+            log.warning("a service fails again and again: it is left alone, and tried by one call", service=service)
+            words = "fails again and again. Baton leaves it alone and tries it by itself; steps that need it wait"
+            self._notices.post(key, f":no_entry: *{{0}}* {words}, or go another way.", service)
+        else:
+            log.info("a service answers again", service=service)
+            self._notices.post(key, ":white_check_mark: *{0}* answers again.", service)

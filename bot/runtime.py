@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bot.credentials.keeping import Credentials
     from bot.digests.desk import StoreDesk
     from bot.digests.keeping import Digests
+    from bot.news import Notices
     from bot.slack.delivery.deliverer import Deliverer
     from bot.slack.directory import SlackDirectory
     from bot.slack.homing import HomeBoard
@@ -157,7 +158,8 @@ class Runtime:
     def gate(self) -> Gate:
         """What every request of a connector goes through; shared by all processes through Redis, where there is one."""
         redis = None if self._redis_url in {"", NOWHERE} else self.redis
-        made: Gate = _on_demand("bot.connectors").gate(self.settings, redis, self.clock)
+        news = _on_demand("bot.news").ServiceNews(self._notices)
+        made: Gate = _on_demand("bot.connectors").gate(self.settings, redis, self.clock, news)
         return made
 
     @property
@@ -263,10 +265,16 @@ class Runtime:
     @cached_property
     def schedule_pass(self) -> Passing:
         """What a clock does about schedules."""
+        news = _on_demand("bot.news").ScheduleNews(self._notices)
+        return Passing(self.service, self.store.schedules, self.calendar, news)
+
+    @property
+    def _notices(self) -> Notices:
+        """What posts to the channel of operations."""
         settings = self.settings
         channel = (settings.baton_ops_channel or settings.baton_channel) if settings.has_slack else ""
-        news = _on_demand("bot.news").ScheduleNews(lambda: self.outbox, lambda: self.queue, self.clock.now, channel)
-        return Passing(self.service, self.store.schedules, self.calendar, news)
+        made: Notices = _on_demand("bot.news").Notices(lambda: self.outbox, lambda: self.queue, self.clock.now, channel)
+        return made
 
     @cached_property
     def calendar(self) -> Calendar:

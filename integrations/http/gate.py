@@ -1,4 +1,4 @@
-"""What stands between connectors and services: whose turn it is, and how many lanes a service may hold.
+"""What stands between connectors and services: whose turn it is, who is down, and how many lanes a service may hold.
 
 A process has one gate. The registry makes connectors under it (`governed_by`), so that each `Http` finds it without
 being told, those of installed packages included; a connector made outside of a registry has a gate of its own.
@@ -14,14 +14,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
-from integrations.errors import RateLimited
+import httpx
+
+from integrations.errors import RateLimited, Unavailable
 from integrations.http.bulkhead import Bulkhead
+from integrations.http.circuit import Change, Circuits, MemoryCircuits, Outcome
 from integrations.http.faults import retry_after
 from integrations.http.told import told_by
 from integrations.http.turns import Asking, MemoryTurns, Turns
 from integrations.rates import Limits, Rate, service_name
-from workflows.engine.policy import CallInProgress, current_call
+from workflows.engine.policy import CallInProgress, Effect, current_call
 
 PATIENCE = 2.0
 """Seconds that a call waits on the spot; who has to wait longer gives the lane back."""
@@ -33,8 +37,17 @@ CROWDED = 2.0
 """Seconds until a call tries again that found too many lanes at its service."""
 UNTOLD_PAUSE = 1.0
 """Seconds that a service is left alone after a 429 that names no time."""
+AWAY = frozenset({502, 503, 504})
+"""Statuses that say that a service is down; a 500 is about the one request."""
 MOST_TRIES = 5
 LATE = 0.05
+
+
+class News(Protocol):
+    """Who tells people that a service is down, and that it is back."""
+
+    def __call__(self, service: str, *, down: bool) -> None:
+        """Tell it; called once for each."""
 
 
 class Gate:
@@ -45,13 +58,17 @@ class Gate:
         turns: Turns | None = None,
         rates: Mapping[str, Rate] | None = None,
         bulkhead: Bulkhead | None = None,
+        circuits: Circuits | None = None,
         *,
+        news: News | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.turns = turns or MemoryTurns()
         self.rates = dict(rates or {})
         self.bulkhead = bulkhead or Bulkhead()
+        self.circuits = circuits or MemoryCircuits(clock)
+        self.news = news
         self.clock = clock
         self.sleep = sleep
 
@@ -84,10 +101,12 @@ class Way:
                 f"{words}. The step goes on when there is room.", retry_after=timedelta(seconds=CROWDED), untried=True
             )
         try:
-            self._wait_for_turn(call, method, path)
-            if call is not None:
-                call.requests += 1
-            yield
+            self._look_at_circuit()
+            with self._judged():
+                self._wait_for_turn(call, method, path)
+                if call is not None:
+                    call.requests += 1
+                yield
         except BaseException:
             self.left()
             raise
@@ -98,6 +117,7 @@ class Way:
 
     def answered(self, method: str, path: str, status: int, headers: Mapping[str, str]) -> None:
         """Take what an answer says of the service's limits."""
+        self._tell_circuit(Outcome.FAILED if status in AWAY else Outcome.ANSWERED)
         now = datetime.now(UTC)
         told = told_by(headers, now)
         bucket = self._bucket(self._class_of(method, path)[0])
@@ -110,6 +130,31 @@ class Way:
         if told.rate is not None and self._learned.get(bucket) != told.rate:
             self._gate.turns.learn(bucket, told.rate)
             self._learned[bucket] = told.rate
+
+    def _look_at_circuit(self) -> None:
+        wait = self._gate.circuits.ask(self._place)
+        if wait:
+            words = f"{self._service} failed again and again, so Baton leaves it alone for a while"
+            back = timedelta(seconds=wait)
+            raise Unavailable(f"{words}. It is tried again in {wait:.0f} s.", effect=Effect.NONE, retry_after=back)
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Tell the circuit how the block ended; an answer was told by `answered` already."""
+        try:
+            yield
+        except httpx.TransportError as error:
+            theirs = not isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.PoolTimeout)
+            self._tell_circuit(Outcome.FAILED if theirs else Outcome.UNSENT)
+            raise
+        except BaseException:
+            self._tell_circuit(Outcome.UNSENT)
+            raise
+
+    def _tell_circuit(self, outcome: Outcome) -> None:
+        change = self._gate.circuits.ended(self._place, outcome)
+        if change is not Change.NONE and self._gate.news is not None:
+            self._gate.news(self._service, down=change is Change.OPENED)
 
     def _wait_for_turn(self, call: CallInProgress | None, method: str, path: str) -> None:
         kind, rate, fixed = self._class_of(method, path)

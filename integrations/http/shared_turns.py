@@ -6,26 +6,18 @@ rates by itself until it is back: several processes are faster then than the ser
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
 
+from integrations.http.shelter import Shelter
 from integrations.http.turns import MOST_LATE, OVERDUE, Asking, MemoryTurns, Turn, Turns
 from integrations.rates import Rate
 
 PREFIX = "baton:turns:"
 KEPT = 3_600_000
 """Milliseconds for which a line is kept that nobody asks for. Longer pauses are kept longer."""
-HOLD_OFF = 1.0
-"""Seconds for which Redis is not asked after it failed: calls wait for it once, not each."""
-
-_log = logging.getLogger("baton.connectors")
-T = TypeVar("T")
 
 _NOW = """
 local now = tonumber(ARGV[1])
@@ -137,46 +129,19 @@ class RedisTurns:
 class ShelteredTurns:
     """The shared lines, and lines of this process while Redis is away."""
 
-    def __init__(self, shared: Turns, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, shared: Turns, shelter: Shelter) -> None:
         self._shared = shared
-        self._own = MemoryTurns()
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._away_until = float("-inf")
-        self._away = False
+        self._own: Turns = MemoryTurns()
+        self._shelter = shelter
 
     def ask(self, asking: Asking) -> Turn:
         """A slot, or a place in the line."""
-        return self._either(lambda turns: turns.ask(asking))
+        return self._shelter.either(self._shared, self._own, lambda turns: turns.ask(asking))
 
     def hold(self, bucket: str, pause: float) -> None:
         """Give out no slot for `pause` seconds."""
-        self._either(lambda turns: turns.hold(bucket, pause))
+        self._shelter.either(self._shared, self._own, lambda turns: turns.hold(bucket, pause))
 
     def learn(self, bucket: str, rate: Rate) -> None:
         """Keep to the rate that the service told."""
-        self._either(lambda turns: turns.learn(bucket, rate))
-
-    def _either(self, ask: Callable[[Turns], T]) -> T:
-        if self._clock() >= self._away_until:
-            try:
-                answer = ask(self._shared)
-            except RedisError as error:
-                self._failed(error)
-            else:
-                self._worked()
-                return answer
-        return ask(self._own)
-
-    def _failed(self, error: RedisError) -> None:
-        with self._lock:
-            first, self._away = not self._away, True
-            self._away_until = self._clock() + HOLD_OFF
-        if first:
-            _log.warning("redis is away: each process keeps to the services' limits by itself (%s)", error)
-
-    def _worked(self) -> None:
-        with self._lock:
-            back, self._away = self._away, False
-        if back:
-            _log.info("redis is back: all workers share the services' limits again")
+        self._shelter.either(self._shared, self._own, lambda turns: turns.learn(bucket, rate))

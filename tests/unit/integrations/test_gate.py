@@ -11,7 +11,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from integrations.errors import ConnectorError, RateLimited, Unavailable
 from integrations.http import UNLIMITED, EndpointClass, Gate, Http, Limits, Rate, governed_by
 from integrations.http.bulkhead import Bulkhead
+from integrations.http.circuit import FAILURES, FIRST, Outcome
 from integrations.http.shared_turns import ShelteredTurns
+from integrations.http.shelter import Shelter
 from integrations.http.turns import Asking, MemoryTurns, Turn
 from workflows.engine.policy import CallInProgress, call_in_progress, effect_of, retry_after, untried
 
@@ -235,6 +237,59 @@ def test_a_request_that_fails_gives_its_lane_back() -> None:
         assert isinstance(failure(http), Unavailable)
 
 
+# a service that is down ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trouble", [502, 503, 504, httpx.ConnectError("no"), httpx.ReadTimeout("late")])
+def test_a_service_that_is_down_is_left_alone_and_tried_by_one(time: Time, trouble: int | Exception) -> None:
+    told: list[tuple[str, bool]] = []
+    gate = Gate(clock=time, sleep=time.sleep, news=lambda service, *, down: told.append((service, down)))
+    service = Service()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if isinstance(trouble, Exception) and service.asked < FAILURES:
+            service.asked += 1
+            raise trouble
+        return service(request)
+
+    http = Http("Shelf", "http://shelf", gate=gate, transport=httpx.MockTransport(answer))
+    if isinstance(trouble, int):
+        service.answer = (trouble, {})
+    for _ in range(FAILURES):
+        failure(http)
+    with call_in_progress(call()) as mine:
+        error = failure(http)
+    assert isinstance(error, Unavailable)
+    assert (effect_of(error), error.retryable, untried(error), mine.requests) == ("none", True, False, 0)
+    assert retry_after(error) == timedelta(seconds=FIRST)
+    assert "leaves it alone" in str(error)
+    assert service.asked == FAILURES
+    service.answer = (200, {})
+    time.now += FIRST
+    http.request("GET", "/thing", what="thing 7")
+    http.request("GET", "/thing", what="thing 7")
+    assert told == [("Shelf", True), ("Shelf", False)]
+
+
+@pytest.mark.parametrize("status", [400, 404, 429, 500])
+def test_what_is_about_one_request_opens_nothing(time: Time, status: int) -> None:
+    gate = Gate(clock=time, sleep=time.sleep)
+    http = client(Service(status), gate)
+    for _ in range(FAILURES * 2):
+        failure(http)
+        time.now += 1.1
+    assert gate.circuits.ask("shelf|http://shelf") == 0
+
+
+def test_who_waits_for_a_turn_gives_the_try_back(gate: Gate, time: Time) -> None:
+    for _ in range(FAILURES):
+        gate.circuits.ended("shelf|http://shelf", Outcome.FAILED)
+    time.now += FIRST
+    gate.turns.hold(gate.way("Shelf", "http://shelf", Limits(), ["one"])._bucket(""), 60)
+    assert untried(failure(client(Service(), gate)))
+    assert gate.circuits.ask("shelf|http://shelf") == 0
+
+
 # without Redis -------------------------------------------------------------------------------------------
 
 
@@ -255,7 +310,7 @@ class Away(MemoryTurns):
 
 def test_without_redis_a_process_keeps_to_the_limits_by_itself(time: Time, caplog: pytest.LogCaptureFixture) -> None:
     shared = Away(time)
-    turns = ShelteredTurns(shared, time)
+    turns = ShelteredTurns(shared, Shelter(time))
     asking = Asking("bucket", ONE_IN_TEN, "a")
     assert turns.ask(asking).granted
     shared.away = True
