@@ -54,6 +54,7 @@ COMMANDS = {
     ),
     "runs": Entry("looking", "List runs, the newest first.", START),
     "show": Entry("looking", "Show one run: its steps, what it waits for, and how it ended.", START),
+    "effects": Entry("effects", "Show what a run changed in other systems, and what became of it.", START),
     "approvals": Entry("deciding", "List what waits for a person's decision.", STEER),
     "approve": Entry("deciding", "Approve what a run asks for.", STEER),
     "reject": Entry("deciding", "Reject what a run asks for: the run ends by this decision.", STEER),

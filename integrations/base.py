@@ -32,6 +32,7 @@ def action(
     settle: timedelta = timedelta(0),
     retry: Retry = Retry(),
     timeout: timedelta = ACTION_TIMEOUT,
+    writes: bool | None = None,
 ) -> Callable[[F], F]:
     """Make a method of a connector an action, which workflows call with `run.step`.
 
@@ -39,7 +40,9 @@ def action(
     key does no harm; `reconcile="method"` when that method can tell by the key whether the effect
     happened, as `(self, key, *args, **kwargs) -> result | None`; `idempotent=False` when neither holds,
     so that the run is parked when an outcome is unknown. `settle` is how long after an attempt's deadline
-    its effect may still appear. The docstring's first line is the title that people see.
+    its effect may still appear. `writes=True` marks an idempotent action that changes something there, so that it
+    is among a run's effects; one that is not idempotent is anyway. The docstring's first line is the title that
+    people see.
     """
     if idempotent is None and reconcile is None:
         raise TypeError("An action must say idempotent=True, idempotent=False, or name its reconcile method")
@@ -50,7 +53,7 @@ def action(
         title = first_line(fn)
         if not title:
             raise TypeError(f"Action {fn.__qualname__} needs a docstring: its first line is the title that people see")
-        spec = CallSpec(fn.__name__, title, bool(idempotent), retry, timeout, reconcile, settle)
+        spec = CallSpec(fn.__name__, title, bool(idempotent), retry, timeout, reconcile, settle, writes)
         fn.__dict__["baton_spec"] = spec
         return fn
 

@@ -190,12 +190,12 @@ class CRM(Connector, protocol=True):
         """Save a ticket."""
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def link(self, one: RecordRef, other: RecordRef) -> None:
         """Link two records; a link that is there is fine."""
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def unlink(self, one: RecordRef, other: RecordRef) -> None:
         """Take a link away; one that is gone is fine."""
         raise NotImplementedError
@@ -213,7 +213,7 @@ class CRM(Connector, protocol=True):
         """Read the notes on a record, the newest first."""
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def archive(self, record: RecordRef) -> None:
         """Archive a record; one that is gone is fine."""
         raise NotImplementedError

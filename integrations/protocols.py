@@ -197,12 +197,12 @@ class Topics(Connector, protocol=True):
         """
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def mark_in_progress(self, topic_id: str) -> None:
         """Mark a topic as in progress."""
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def mark_published(self, topic_id: str, url: str) -> None:
         """Mark a topic as published."""
         raise NotImplementedError
@@ -234,7 +234,7 @@ class Site(Connector, protocol=True):
         """Upload an image."""
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def delete_media(self, media_id: str) -> None:
         """Delete an image; one that is gone is fine."""
         raise NotImplementedError
@@ -250,7 +250,7 @@ class Site(Connector, protocol=True):
         """
         raise NotImplementedError
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def trash_post(self, post_id: str) -> None:
         """Move a post to the trash; one that is gone is fine."""
         raise NotImplementedError

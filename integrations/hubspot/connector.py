@@ -99,7 +99,7 @@ class HubSpot(CRM):
 
     # writing: each is known again by an id, an address, or Baton's own property, so that a repeat changes nothing
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_contact(self, contact: Contact) -> RecordRef:
         """Save a contact in HubSpot."""
         properties = properties_of("contact", contact)
@@ -113,7 +113,7 @@ class HubSpot(CRM):
                 return _ref("contact", self._records.update("contact", error.contact_id, properties))
         return _ref("contact", self._records.update("contact", there.id, properties))
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_contacts(self, contacts: tuple[Contact, ...]) -> tuple[RecordRef, ...]:
         """Save many contacts in HubSpot."""
         emails = [contact.email for contact in contacts]
@@ -127,7 +127,7 @@ class HubSpot(CRM):
         items = [(contact.email, properties_of("contact", contact)) for contact in contacts]
         return tuple(_ref("contact", one) for one in self._records.upsert("contact", "email", items))
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_company(self, company: Company) -> RecordRef:
         """Save a company in HubSpot."""
         properties = properties_of("company", company)
@@ -138,24 +138,24 @@ class HubSpot(CRM):
             return _ref("company", self._records.update("company", there.id, properties))
         return self._save("company", "", f"domain:{company.domain}", properties)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_deal(self, deal: Deal) -> RecordRef:
         """Save a deal in HubSpot."""
         first = {"dealstage": self._settings.deal_stage}
         return self._save("deal", deal.id, deal.external_id, properties_of("deal", deal), first)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_ticket(self, ticket: Ticket) -> RecordRef:
         """Save a ticket in HubSpot."""
         first = {"hs_pipeline_stage": self._settings.ticket_stage}
         return self._save("ticket", ticket.id, ticket.external_id, properties_of("ticket", ticket), first)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def link(self, one: RecordRef, other: RecordRef) -> None:
         """Link two HubSpot records; a link that is there is fine."""
         self._records.link(one, other)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def unlink(self, one: RecordRef, other: RecordRef) -> None:
         """Take a link in HubSpot away; one that is gone is fine."""
         self._records.unlink(one, other)
@@ -179,12 +179,12 @@ class HubSpot(CRM):
                 return _note(one).model_copy(update={"text": text})
         return None
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def archive(self, record: RecordRef) -> None:
         """Archive a HubSpot record; one that is gone is fine."""
         self._records.archive(record)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def prepare(self) -> tuple[str, ...]:
         """Give HubSpot's records the property by which Baton knows its own.
 

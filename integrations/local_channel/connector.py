@@ -42,7 +42,7 @@ class LocalChannel(Channel):
     def __init__(self, settings: LocalChannelSettings) -> None:
         self._folder = settings.folder
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def post(self, channel: str, text: str) -> Posted:
         """Post a message to the local channel."""
         message = Line(id=id_for(self.key), channel=channel, text=text, posted_at=datetime.now(UTC))

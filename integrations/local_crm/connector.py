@@ -76,13 +76,13 @@ class LocalCRM(CRM):
         """Read a ticket from the local CRM."""
         return self._get(Ticket, ticket_id)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_contact(self, contact: Contact) -> RecordRef:
         """Save a contact in the local CRM."""
         with self._tables.transaction(writes=True) as conn:
             return self._save(conn, contact, contact.email)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_contacts(self, contacts: tuple[Contact, ...]) -> tuple[RecordRef, ...]:
         """Save many contacts in the local CRM, all or none."""
         if not all(contact.email for contact in contacts):
@@ -90,25 +90,25 @@ class LocalCRM(CRM):
         with self._tables.transaction(writes=True) as conn:
             return tuple(self._save(conn, contact, contact.email) for contact in contacts)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_company(self, company: Company) -> RecordRef:
         """Save a company in the local CRM."""
         with self._tables.transaction(writes=True) as conn:
             return self._save(conn, company, company.domain)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_deal(self, deal: Deal) -> RecordRef:
         """Save a deal in the local CRM."""
         with self._tables.transaction(writes=True) as conn:
             return self._save(conn, deal, "")
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def save_ticket(self, ticket: Ticket) -> RecordRef:
         """Save a ticket in the local CRM."""
         with self._tables.transaction(writes=True) as conn:
             return self._save(conn, ticket, "")
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def link(self, one: RecordRef, other: RecordRef) -> None:
         """Link two records of the local CRM; a link that is there is fine."""
         with self._tables.transaction(writes=True) as conn:
@@ -116,7 +116,7 @@ class LocalCRM(CRM):
                 self._must_be(conn, record)
             conn.execute("INSERT OR IGNORE INTO link VALUES (?, ?)", _pair(one, other))
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def unlink(self, one: RecordRef, other: RecordRef) -> None:
         """Take a link of the local CRM away; one that is gone is fine."""
         with self._tables.transaction(writes=True) as conn:
@@ -133,7 +133,7 @@ class LocalCRM(CRM):
             ).fetchall()
         return tuple(RecordRef(kind=kind, id=record_id) for kind, record_id in rows)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def add_note(self, on: RecordRef, text: str) -> Note:
         """Write a note on a record of the local CRM."""
         if not text.strip():
@@ -152,7 +152,7 @@ class LocalCRM(CRM):
             asked = "SELECT id, text, at FROM note WHERE record = ? ORDER BY at DESC, rowid DESC LIMIT ?"
             return tuple(_note(row) for row in conn.execute(asked, (on.id, min(limit, MOST_FOUND))))
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def archive(self, record: RecordRef) -> None:
         """Delete a record from the local CRM; one that is gone is fine."""
         with self._tables.transaction(writes=True) as conn:

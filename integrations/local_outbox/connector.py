@@ -25,7 +25,7 @@ class LocalOutbox(Outbox):
     def __init__(self, settings: LocalOutboxSettings) -> None:
         self._folder = settings.folder
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def queue(self, post: SocialPost) -> Queued:
         """Put a social post into the local outbox."""
         queued = Queued(id=id_for(self.key), network=post.network)

@@ -27,7 +27,7 @@ class LocalSite(Site):
         self._url = settings.url.rstrip("/")
         self._title = settings.title
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def upload_media(self, image: Image) -> Media:
         """Add an image to the local site."""
         media_id = id_for(self.key)
@@ -37,7 +37,7 @@ class LocalSite(Site):
             write_whole(self._media_record(media_id), record.model_dump_json().encode())
         return Media(id=media_id, url=f"{self._url}/media/{record.file}")
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def delete_media(self, media_id: str) -> None:
         """Delete an image from the local site; one that is gone is fine."""
         with alone_in(self._folder):
@@ -46,7 +46,7 @@ class LocalSite(Site):
                 (self._public / "media" / record.file).unlink(missing_ok=True)
                 self._media_record(media_id).unlink(missing_ok=True)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def publish(
         self, title: str, body: str, description: str, media_id: str | None = None, slug: str | None = None
     ) -> Post:
@@ -70,7 +70,7 @@ class LocalSite(Site):
             self._render()
         return Post(id=post.id, url=f"{self._url}/posts/{post.slug}.html")
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def trash_post(self, post_id: str) -> None:
         """Take a post off the local site; one that is gone is fine."""
         with alone_in(self._folder):

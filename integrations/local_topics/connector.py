@@ -58,12 +58,12 @@ class LocalTopics(Topics):
             more=len(fresh) > len(page),
         )
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def mark_in_progress(self, topic_id: str) -> None:
         """Mark a topic file as in progress."""
         self._change(topic_id, status=TopicStatus.IN_PROGRESS.value)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def mark_published(self, topic_id: str, url: str) -> None:
         """Mark a topic file as published."""
         self._change(topic_id, status=TopicStatus.PUBLISHED.value, url=url)

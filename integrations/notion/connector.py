@@ -77,12 +77,12 @@ class Notion(Topics):
         past = str(cursor.past((item.changed_at, item.id) for item in items)) if items else after
         return TopicPage(items=tuple(items), cursor=past, more=more)
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def mark_in_progress(self, topic_id: str) -> None:
         """Mark a topic page in Notion as in progress."""
         self._set(topic_id, {self._settings.properties.status: self._settings.statuses.in_progress})
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def mark_published(self, topic_id: str, url: str) -> None:
         """Mark a topic page in Notion as published."""
         names = self._settings.properties
@@ -115,7 +115,7 @@ class Notion(Topics):
         """Read a page in Notion as Markdown."""
         return to_markdown(self._tree(page_id_of(page_id)))
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def update_properties(self, page_id: str, values: dict[str, JsonValue]) -> None:
         """Set properties of a page in Notion.
 

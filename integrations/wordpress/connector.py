@@ -82,7 +82,7 @@ class WordPress(Site):
         )
         return _media(found[0]) if found else None
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def delete_media(self, media_id: str) -> None:
         """Delete an image from WordPress; one that is gone is fine."""
         self._delete("media", media_id, "image", force=True)
@@ -139,7 +139,7 @@ class WordPress(Site):
                     return post.brief()
         return None
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def trash_post(self, post_id: str) -> None:
         """Move a WordPress post to the trash; one that is gone is fine.
 
@@ -151,7 +151,7 @@ class WordPress(Site):
             path = f"posts/{_number(post_id, 'post')}"
             self._http.request("POST", path, what=f"post {post_id}", json={"status": "draft"})
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def delete_post(self, post_id: str) -> None:
         """Delete a WordPress post for good; one that is gone is fine."""
         self._delete("posts", post_id, "post", force=True)
@@ -169,7 +169,7 @@ class WordPress(Site):
         found = self._posts(f"the post at {slug[:80]!r}", POST_FIELDS, {"slug": slug.strip("/").lower()})
         return found[0].details() if found else None
 
-    @action(idempotent=True)
+    @action(idempotent=True, writes=True)
     def ensure_term(self, kind: TermKind, name: str) -> Term:
         """Find or make a category or tag on WordPress."""
         what = f"the {kind} {name[:80]!r}"

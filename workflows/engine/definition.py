@@ -118,12 +118,14 @@ def step(
     timeout: timedelta = DEFAULT_TIMEOUT,
     reconcile: Callable[..., Any] | None = None,
     settle: timedelta = timedelta(0),
+    writes: bool | None = None,
 ) -> Callable[[Callable[Concatenate[Any, P], T]], Callable[Concatenate[Any, P], T]]:
     """Make a function whose first parameter is a `StepContext` a step.
 
     `idempotent=True` says that a second call with the same key does no harm; with False a crash in mid-step
     asks `reconcile(key, *args)` whether the effect happened, and parks the run when there is no `reconcile`.
-    `settle` is how long after its deadline an attempt's effect may still appear.
+    `settle` is how long after its deadline an attempt's effect may still appear. `writes=True` marks an
+    idempotent step that changes something in another system, so that `baton effects` shows it.
     """
 
     def declare(fn: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
@@ -135,6 +137,7 @@ def step(
             timeout,
             reconcile,
             settle,
+            writes,
         )
         fn.baton_spec = spec  # type: ignore[attr-defined]
         return fn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from workflows.engine import codec
@@ -31,6 +31,8 @@ class Detail:
     """For a compensation: where its function is, as `module:name`."""
     named: bool = False
     """For a compensation: the last of its arguments are the named ones."""
+    writes: bool = False
+    """It changes something in another system."""
     end: int = 0
     """For a saga that was undone: the ordinal after its block."""
 
@@ -40,10 +42,13 @@ class Detail:
         return json.dumps(held, sort_keys=True) if held else "{}"
 
 
+KNOWN = frozenset(field.name for field in fields(Detail))
+
+
 def detail_of(record: Record) -> Detail:
     """Read a step record's detail."""
     kept = json.loads(record.detail) if record.detail and record.detail != "{}" else {}
-    return Detail(**{"usage": [], **kept})
+    return Detail(**{"usage": [], **{name: kept[name] for name in kept.keys() & KNOWN}})  # a newer release knows more
 
 
 def replayed(record: Record, result: Any) -> Any:

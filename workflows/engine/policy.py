@@ -105,8 +105,15 @@ class CallSpec:
     timeout: timedelta = DEFAULT_TIMEOUT
     reconcile: str | Callable[..., Any] | None = None
     settle: timedelta = timedelta(0)
+    writes: bool | None = None
+    """Whether it changes something in another system; None: as a call that is not idempotent does."""
     owner: type[Any] | None = None
     """The connector class of an action; None for a step."""
+
+    @property
+    def is_write(self) -> bool:
+        """Whether its effect belongs to what a run did in other systems."""
+        return not self.idempotent if self.writes is None else self.writes
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Attempts:
         self._args = args
         self._kwargs = kwargs
         self._detail = detail_of(record)
+        self._detail.writes = target.spec.is_write
         self._key = idempotency_key(record.run_id, record.generation, record.key)
         self._noted = 0.0
 
@@ -70,7 +71,10 @@ class Attempts:
     # one attempt -----------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._record = replace(self._record, attempts=self._record.attempts + 1, state=StepState.RUNNING, due_at=None)
+        self._record = replace(
+            self._record, attempts=self._record.attempts + 1, state=StepState.RUNNING, due_at=None,
+            detail=self._detail.text(),
+        )  # fmt: skip
         if self._target.spec.idempotent:
             return
         self._turn.means.checkpoint("before_attempt", self._record.key)

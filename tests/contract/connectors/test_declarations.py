@@ -81,6 +81,16 @@ def test_an_action_says_what_a_repeat_does(case: ConnectorCase, name: str, spec:
         assert get_type_hints(getattr(case.cls, spec.reconcile))["return"] == result | None
 
 
+def test_what_changes_something_there_is_declared_as_a_write() -> None:
+    wrong = [
+        f"{case.name}.{name}"
+        for case in CASES
+        for name, call in case.calls.items()
+        if name in own_actions(case.cls) and own_actions(case.cls)[name].is_write is not call.write
+    ]
+    assert wrong == [], "action(writes=…) is not what the case's HttpCall says"
+
+
 @every_action
 def test_an_action_speaks_json(case: ConnectorCase, name: str, spec: CallSpec) -> None:
     fn = getattr(case.cls, name)
