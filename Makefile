@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-growth bench-waiting bench-limited check fmt wheel install lock clean
+.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-growth bench-waiting bench-limited check connectors fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,7 +65,11 @@ check: $(READY) ## Check format, style, types, imports, links and plans
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_links.py
+	$(BIN)/python -m tools.connectors_page --check
 	$(BIN)/baton plan --check
+
+connectors: $(READY) ## Write docs/connectors.md from the connectors' code
+	$(BIN)/python -m tools.connectors_page
 
 fmt: $(READY) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix --exit-zero .

@@ -18,7 +18,7 @@ from tests.contract.connectors.cases import CASES, ConnectorCase
 from workflows.engine.policy import CallSpec
 
 HOME = Path(next(iter(integrations.__path__)))
-SECTIONS = ("## Settings", "## Idempotency", "## Limits")
+SECTIONS = ("## Settings", "## Idempotency", "## Limits", "## Tried")
 ACTIONS = [(case, name, spec) for case in CASES for name, spec in own_actions(case.cls).items()]
 
 every_connector = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
