@@ -32,16 +32,16 @@ class Hit:
 
 
 class Stopped:
-    """Excuses what a stopped process sent when it woke, if it had looked at its lease before that."""
+    """Excuses what a stopped process sent when it woke, if it had looked at its lease before that.
+
+    What it sent before, or after a later look, is its own: a stop that came after that excuses nothing.
+    """
 
     def __init__(self, hits: Iterable[Hit]) -> None:
-        self._last: dict[int, float] = {}
-        for hit in hits:
-            for pid in hit.stopped:
-                self._last[pid] = max(hit.over, self._last.get(pid, 0.0))
+        self._hits = [hit for hit in hits if hit.stopped]
 
     def excuses(self, call: Execution) -> bool:
-        return call.looked < self._last.get(call.pid, 0.0)
+        return any(call.pid in hit.stopped and call.looked < hit.over and hit.struck < call.at for hit in self._hits)
 
 
 class Killed:

@@ -48,7 +48,9 @@ class Story:
     def call(self, number: int, place: int, sort: str = "keyed", *, key: str = "", pid: int = 7) -> int:
         serial = len(self.executions) + 1
         made = key or f"{number}/{place}"
-        self.executions.append(Execution(serial, sort, number, place, made, f"r{number}", 1, pid, float(serial)))
+        self.executions.append(
+            Execution(serial, sort, number, place, made, f"r{number}", 1, pid, float(serial), at=serial + 0.5)
+        )
         return serial
 
     def without(self, number: int, place: int) -> None:
@@ -282,6 +284,14 @@ def test_who_looked_at_its_lease_after_it_woke_is_not_excused(sort: Sort) -> Non
     story = Story()
     story.call(ERRAND, 2 if sort is Sort.MADE else 3, sort, pid=99)
     story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1.0)]
+    assert not story.audit().clean
+
+
+@pytest.mark.parametrize("sort", [Sort.MADE, Sort.KEYED])
+def test_a_stop_that_came_after_a_call_excuses_nothing(sort: Sort) -> None:
+    story = Story()
+    story.call(ERRAND, 2 if sort is Sort.MADE else 3, sort, pid=99)
+    story.hits = [Hit("stop-worker", NOON, NOON, stopped=frozenset({99}), over=1000.0, struck=999.0)]
     assert not story.audit().clean
 
 

@@ -5,7 +5,7 @@ It takes out both halves of the fence: the token in the database, and the look a
 
 from __future__ import annotations
 
-from bot.runtime import EngineHands
+from bot.renewals import Renewals
 from workflows.engine.ports import Lease
 from workflows.storage.ledger import Ledger
 from workflows.storage.standing import Standing
@@ -15,9 +15,9 @@ def _whoever(self: Ledger, lease: Lease) -> Standing | None:
     return self._standings.rows.get(lease.run_id)
 
 
-def _always(self: EngineHands, lease_until: float) -> bool:
-    return bool(self.owner or lease_until)
+def _always(self: Renewals, lease_until: float, now: float) -> bool:
+    return max(lease_until, now) >= 0
 
 
 Ledger.holder = _whoever  # type: ignore[method-assign] # that is the bug
-EngineHands._alive = _always  # type: ignore[method-assign] # that too
+Renewals.holds = _always  # type: ignore[method-assign] # that too
