@@ -6,11 +6,11 @@ SIGKILL when it passes the checkpoint named in the file CRASH_FILE ("checkpoint 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 from bot.clock import Clock, Tick
 from bot.runtime import Runtime
@@ -23,13 +23,14 @@ def checkpoint(name: str, key: str) -> None:
     crash_file = os.environ.get("CRASH_FILE")
     if not crash_file:
         return
-    wanted = Path(crash_file)
-    try:
-        text = wanted.read_text()
+    try:  # many times a run, so without a Path: it interns names, and CPython's table of those would grow
+        with open(crash_file) as wanted:
+            text = wanted.read()
     except FileNotFoundError:
         return
     if text == f"{name} {key}":
-        wanted.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(crash_file)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
