@@ -32,7 +32,7 @@ WARM = 16
 """Runs of it that go before, so that the worker's processes are up and connected."""
 LOOK_EVERY = 0.01
 RESCUE_EVERY = 1.0
-ENDING = 10.0
+ENDING = 30.0
 """Seconds that runs get to end in after they were cancelled."""
 
 
