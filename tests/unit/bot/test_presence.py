@@ -16,6 +16,7 @@ import pytest
 
 from bot import presence
 from bot.presence import FORGOTTEN, Mourner, Roster
+from tests.unit.bot.lanes_stage import until
 from workflows.engine.ports import Ring
 from workflows.engine.testing.queue import MemoryQueue
 
@@ -129,10 +130,16 @@ def test_a_database_that_is_away_is_asked_again_at_the_next_look(place: Place) -
 def test_a_forked_process_that_lives_on_does_not_hide_a_death(place: Place) -> None:
     """As one of an author's own pools does."""
     holder = place.holder("dead", "fork")
+
+    def found() -> bool:
+        place.mourner.look()
+        return bool(place.leases.released)
+
     try:
         holder.kill()
-        place.mourner.look()
+        until(found)  # the forked one closes the file as soon as it runs at all
         assert place.leases.released == [("dead", True)]
+        os.kill(holder.child, 0)  # it lives
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(holder.child, signal.SIGKILL)
