@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -10,12 +11,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.servers.house import until
 from tests.unit.bot.cli_stage import Answer, Stage
 
 STORE = {"redis", "rq", "sqlalchemy", "sqlmodel", "alembic", "psycopg"}
@@ -157,13 +158,20 @@ def test_a_plan_that_cant_be_read(stage: Stage) -> None:
 # interruptions -------------------------------------------------------------------------------------------
 
 
+def recorded(stage: Stage) -> int:
+    """How many runs there are."""
+    with contextlib.closing(sqlite3.connect(stage.folder / "home" / "baton.db", timeout=10)) as db:
+        found: int = db.execute("SELECT count(*) FROM run").fetchone()[0]
+    return found
+
+
 def test_ctrl_c_ends_quietly(stage: Stage) -> None:
     command = [sys.executable, "-P", "-m", "bot.cli", "run", "plain", "--text", "a", "--wait"]
     env = os.environ | stage.env
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         assert program.stderr is not None
         assert "Nothing is running here" in program.stderr.readline()
-        time.sleep(0.3)
+        until(lambda: recorded(stage), "the run is recorded")
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=20)
     assert (program.returncode, err) == (130, ""), out
