@@ -87,6 +87,13 @@ COMMANDS = {
     ),
     "prune": Entry("pruning", "Delete runs that ended long ago; dead letters and open runs stay.", LOOK),
     "restored": Entry("upkeep", "Say that the database came back from a backup: open runs ask before they act.", LOOK),
+    "alerts": Entry(
+        "alerts",
+        "See what is wrong, and keep some of it quiet for a while: list, mute, unmute, mutes.",
+        LOOK,
+        "app",
+        group=True,
+    ),
     "slack": Entry("slack", "Print the app's manifest for Slack, or check how Baton stands with Slack.", LOOK),
     "doctor": Entry("upkeep", "Check every part and say what to do.", LOOK),
     "bench": Entry(

@@ -16,9 +16,11 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq import Worker
 
+from bot.alerts.rules import read_rules
 from bot.embedded import embedded_redis_url
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
+from bot.telling import count
 from integrations.base import Connector, Health
 from integrations.protocols import Topics
 from workflows.engine.drafting import policies_in
@@ -64,6 +66,7 @@ def examine(patience: float = PATIENCE) -> list[Finding]:
         lambda: _catalogue(runtime),
         lambda: _approvers(settings),
         lambda: _policies(runtime),
+        lambda: _alerts(settings),
         lambda: slack_findings(runtime),
         lambda: _connectors(runtime, patience),
     )
@@ -71,6 +74,18 @@ def examine(patience: float = PATIENCE) -> list[Finding]:
         findings += _made(check)
     runtime.close()
     return findings
+
+
+def _alerts(settings: Settings) -> Iterator[Finding]:
+    """Whether the file of alerts can be used, where there is one."""
+    if settings.baton_alerts is None:
+        return
+    try:
+        rules = read_rules(settings.baton_alerts)
+    except BatonError as error:
+        yield Finding("Alerts", False, str(error), "docs/howto/alerts.md shows how it is written.")
+    else:
+        yield Finding("Alerts", True, f"{count(len(rules.route), 'route')} in {settings.baton_alerts}")
 
 
 def slack_findings(runtime: Runtime) -> Iterator[Finding]:

@@ -40,6 +40,8 @@ MOST_BATCHES = 25
 """Batches of lost rings that one tick rings at most."""
 RECOUNT_EVERY = timedelta(minutes=10)
 PRUNE_EVERY = timedelta(hours=1)
+ALERT_EVERY = timedelta(seconds=20)
+"""Between two looks for what may be wrong."""
 POLL_EVERY = timedelta(seconds=5)
 RING_EVERY = timedelta(seconds=0.25)
 """Between two looks for cards in Slack that are to be shown."""
@@ -187,6 +189,14 @@ def _look_at_schedules(runtime: Runtime) -> None:
     runtime.schedule_pass.look()
 
 
+def _look_for_trouble(runtime: Runtime) -> None:
+    runtime.alerts.look()
+
+
+def _forget_alerts(runtime: Runtime) -> None:
+    runtime.alerts.forget()
+
+
 def _forget_drafts(runtime: Runtime) -> None:
     """Delete what people were shown and did not save."""
     while runtime.store.drafts.forget(limit=BATCH) == BATCH:
@@ -215,6 +225,8 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
         Tick("schedules", every, functools.partial(_look_at_schedules, runtime)),
         Tick("recount", RECOUNT_EVERY, runtime.store.recount),
     ]
+    ticks.append(Tick("alerts", ALERT_EVERY, functools.partial(_look_for_trouble, runtime)))
+    ticks.append(Tick("old alerts", PRUNE_EVERY, functools.partial(_forget_alerts, runtime)))
     ticks.append(Tick("drafts", PRUNE_EVERY, functools.partial(_forget_drafts, runtime)))
     ticks += _pruning(runtime)
     if runtime.settings.has_slack:

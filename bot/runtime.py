@@ -26,6 +26,7 @@ from workflows import catalog
 from workflows.digests.desk import DigestDesk
 from workflows.engine.access import Access
 from workflows.engine.advance import Engine
+from workflows.engine.alerts.watching import Alerts
 from workflows.engine.approving.book import Book
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.deputies import Deputies, Deputising
@@ -50,6 +51,7 @@ from workflows.storage.rq_queue import RqQueue, connect
 from workflows.storage.store import SqlStore
 
 if TYPE_CHECKING:
+    from bot.alerts.keeping import AlertKeeping
     from bot.credentials.keeping import Credentials
     from bot.digests.desk import StoreDesk
     from bot.digests.keeping import Digests
@@ -179,6 +181,20 @@ class Runtime:
         return made
 
     @cached_property
+    def alerts(self) -> Alerts:
+        """What is wrong: to be judged by a clock, and raised by whoever finds out."""
+        made: Alerts = _on_demand("bot.alerts.making").alerts(self)
+        return made
+
+    @cached_property
+    def alert_keeping(self) -> AlertKeeping:
+        """What people may ask of alerts."""
+        made: AlertKeeping = _on_demand("bot.alerts.keeping").AlertKeeping(
+            self.store.alerts, lambda: self.service.access
+        )
+        return made
+
+    @cached_property
     def digests(self) -> Digests:
         """What people may ask of digests."""
         made: Digests = _on_demand("bot.digests.making").digests(self)
@@ -203,7 +219,7 @@ class Runtime:
         """What is needed to tell people in Slack how things stand."""
         made: Parts = _on_demand("bot.slack.parts").Parts(
             self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
-            self.clock.now, self.schedules, self.digests,
+            self.clock.now, self.schedules, self.digests, self.alert_keeping,
         )  # fmt: skip
         return made
 

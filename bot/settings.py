@@ -128,6 +128,8 @@ class Settings(BaseSettings):
     baton_roles: Roles = {}
     """The people and groups of each role, by the role's name."""
 
+    baton_alerts: Path | None = None
+    """A TOML file: from when on something is wrong, and which alert goes where."""
     baton_night: str = "20:00-7:00"
     """When digests write to no person, by the clock where they are."""
     baton_holidays: Pairs = {}

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.grown.rows import BUSY, CHANNELS, PEOPLE, WORKFLOWS, Grown
+from workflows.engine.alerts.model import Alert, Severity, Told
 from workflows.engine.drafts import Draft
 from workflows.engine.expiry import Expiry
 from workflows.engine.letters.joining import letter_of
@@ -186,6 +187,23 @@ def _drafted(store: SqlStore, made: Grown) -> None:
     store.drafts.drop("zz-draft")
 
 
+def _alerted(store: SqlStore, made: Grown) -> None:
+    """What a clock asks to find out what is wrong, and to tell it."""
+    alerts = store.alerts
+    alert = Alert("zz-alert", "errors", "workflow:x", Severity.ERROR, "w", "a", made.now, made.now)
+    store.happenings.failed_attempts(made.now - timedelta(hours=1), made.now)
+    store.happenings.queued_since()
+    alerts.begin(alert)
+    alerts.begin(replace(alert, id="zz-alert-2"))
+    alerts.open("errors")
+    alerts.untold(limit=100)
+    alerts.tell(alert.id, Told.BEGIN)
+    alerts.over("errors", "workflow:x")
+    alerts.recent(limit=20)
+    alerts.mutes()
+    alerts.forget(made.now - timedelta(days=90))
+
+
 MACHINES_ASK: dict[str, Ask] = {
     "runs that are due": lambda store, _: store.rescue(limit=200, grace=5 * SECOND),
     "reminders that are due": lambda store, _: store.remind(limit=200),
@@ -206,6 +224,7 @@ MACHINES_ASK: dict[str, Ask] = {
     "a paused workflow": _paused,
     "what happened in a day": _happened,
     "what was shown before it is saved": _drafted,
+    "what is wrong": _alerted,
     "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),
     "a batch of old runs": lambda store, made: store.prune(Expiry(made.now - timedelta(days=300)), limit=20),
     "old rows of no run": lambda store, made: store.sweep(

@@ -10,10 +10,13 @@ from bot.slack.phrases import (
     EVERYTHING,
     INSTEAD,
     VERBS,
+    Alerts,
     Approvals,
     Cancel,
     Digest,
     Help,
+    Mute,
+    Mutes,
     Pause,
     Phrase,
     PhraseError,
@@ -21,6 +24,7 @@ from bot.slack.phrases import (
     Runs,
     Start,
     Status,
+    Unmute,
     Unpause,
     Why,
     Workflows,
@@ -160,12 +164,28 @@ class Grammar:
             )
         return Digest(verb, tuple(word.text for word in words[1:]))
 
+    def _alerts(self, words: Sequence[Word]) -> Alerts:
+        return Alerts(past=bool(words) and words[0].text.lower() == "all")
+
+    def _mute(self, words: Sequence[Word]) -> Mute:
+        what = self._first(words, "mute", "WHAT", "What? A workflow, a connector, a kind of alert, or everything.")
+        rest = list(words[1:])
+        if rest and rest[0].text.lower() in ("until", "till"):
+            rest = rest[1:]
+        return Mute(what, _joined(rest))
+
+    def _unmute(self, words: Sequence[Word]) -> Unmute:
+        return Unmute(self._one(words, "unmute", "WHAT", "What?"))
+
+    def _mutes(self, _words: Sequence[Word]) -> Mutes:
+        return Mutes()
+
     def _help(self, _words: Sequence[Word]) -> Help:
         return Help()
 
     def _first(self, words: Sequence[Word], verb: str, what: str, asked: str) -> str:
         if not words:
-            listed = "workflows" if what == "WORKFLOW" else "runs"
+            listed = {"WORKFLOW": "workflows", "WHAT": "alerts"}.get(what, "runs")
             raise PhraseError(f"{asked} Say `{self.said} {verb} {what}`; `{self.said} {listed}` lists them.")
         return words[0].text
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from bot.alerts.keeping import AlertKeeping
 from bot.digests.keeping import Digests
 from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.directory import SlackDirectory
@@ -53,6 +54,7 @@ class Parts:
     now: Callable[[], datetime]
     schedules: Schedules
     digests: Digests
+    alerts: AlertKeeping
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 

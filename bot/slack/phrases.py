@@ -128,18 +128,46 @@ class Digest:
 
 
 @dataclass(frozen=True)
+class Alerts:
+    """`alerts [all]`"""
+
+    past: bool = False
+
+
+@dataclass(frozen=True)
+class Mute:
+    """`mute WHAT until TIME`"""
+
+    what: str
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Unmute:
+    """`unmute WHAT`"""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Mutes:
+    """`mutes`"""
+
+
+@dataclass(frozen=True)
 class Help:
     """`help`"""
 
 
 Phrase = (
     Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
-    | AddSchedule | KeepSchedule | Digest | Help
+    | AddSchedule | KeepSchedule | Digest
+    | Alerts | Mute | Unmute | Mutes | Help
 )  # fmt: skip
 
 VERBS = (
     "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule",
-    "digest", "help",
+    "digest", "alerts", "mute", "unmute", "mutes", "help",
 )  # fmt: skip
 """The words that a phrase begins with."""
 INSTEAD = {
@@ -148,6 +176,6 @@ INSTEAD = {
     "retry": "resume", "continue": "resume", "rerun": "resume", "stop": "cancel", "abort": "cancel", "kill": "cancel",
     "explain": "why", "workflow": "workflows", "catalogue": "workflows", "catalog": "workflows", "hold": "pause",
     "unhold": "unpause", "schedules": "schedule", "cron": "schedule", "plan": "schedule", "repeat": "schedule",
-    "digests": "digest", "summary": "digest",
+    "alert": "alerts", "silence": "mute", "unsilence": "unmute", "digests": "digest", "summary": "digest",
 }  # fmt: skip
 """Words that people try, and the word that Baton has for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -65,3 +65,9 @@ class Happenings(Protocol):
 
     def steps(self, run_ids: Sequence[str]) -> Sequence[StepFacts]:
         """The finished steps of these runs, in any order; those that a later generation replaced are left out."""
+
+    def failed_attempts(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """How many attempts failed then, by the name of their step, the last one of a step that failed included."""
+
+    def queued_since(self) -> datetime | None:
+        """When the oldest run was recorded that waits for a worker and nothing else: no time, no line, no pause."""

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from workflows.engine.alerts.model import Severity
 from workflows.engine.letters.model import Closed
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
 from workflows.engine.outbox import DeliveryState
@@ -154,6 +155,7 @@ class StepRow(Base, table=True):
     """One operation in a run's history."""
 
     __tablename__ = "step"
+    __table_args__ = (_partial("ix_step_failed_at", "state = 'failed'", "ended_at"),)
 
     run_id: str = _of_run(primary_key=True)
     generation: int = _required(Integer, primary_key=True, autoincrement=False)
@@ -182,6 +184,7 @@ class AttemptRow(Base, table=True):
     """One try of a step."""
 
     __tablename__ = "attempt"
+    __table_args__ = (_partial("ix_attempt_failed_at", "state = 'failed'", "ended_at"),)
 
     run_id: str = _of_run(primary_key=True)
     generation: int = _required(Integer, primary_key=True, autoincrement=False)
@@ -386,6 +389,42 @@ class TickRow(Base, table=True):
     open: bool = _required(Boolean)
 
 
+class AlertRow(Base, table=True):
+    """Something that is wrong, or was; at most one of a kind and subject is open."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index("ix_alert_open", "kind", "subject", unique=True, postgresql_where=text("over_at IS NULL"),
+              sqlite_where=text("over_at IS NULL")),
+        _partial("ix_alert_untold", "told < 2", "began_at", "id"),
+        Index("ix_alert_began_at_id", "began_at", "id"),
+        _partial("ix_alert_over_at", "over_at IS NOT NULL", "over_at"),
+    )  # fmt: skip
+
+    id: str = _required(Id, primary_key=True)
+    kind: str = _required(Text)
+    subject: str = _required(Text)
+    severity: Severity = _required(Word(Severity))
+    words: str = _required(Text)
+    advice: str = _required(Text)
+    began_at: datetime = _required(Utc)
+    seen_at: datetime = _required(Utc)
+    over_at: datetime | None = _optional(Utc)
+    told: int = _required(Integer)
+
+
+class MuteRow(Base, table=True):
+    """What keeps alerts quiet until a moment."""
+
+    __tablename__ = "mute"
+
+    what: str = _required(Id, primary_key=True)
+    until: datetime = _required(Utc)
+    by: str = _required(Text)
+    at: datetime = _required(Utc)
+    reason: str = _required(Text)
+
+
 class DraftRow(Base, table=True):
     """What somebody was shown before it is saved; it goes when it is saved, and after a day."""
 
@@ -570,6 +609,8 @@ BLOB_USE = _table(BlobUseRow)
 TRIGGER = _table(TriggerRow)
 SCHEDULE = _table(ScheduleRow)
 TICK = _table(TickRow)
+ALERT = _table(AlertRow)
+MUTE = _table(MuteRow)
 DRAFT = _table(DraftRow)
 RECEIVED = _table(ReceivedRow)
 CARD = _table(CardRow)

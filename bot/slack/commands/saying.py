@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.slack.commands import looking, scheduling, steering
+from bot.slack.commands import alerts, looking, scheduling, steering
 from bot.slack.commands.digests import digest
 from bot.slack.commands.starting import start
 from bot.slack.incoming import Caller
 from bot.slack.parts import Parts
 from bot.slack.phrases import (
     AddSchedule,
+    Alerts,
     Approvals,
     Cancel,
     Digest,
     Help,
     KeepSchedule,
     ListSchedules,
+    Mute,
+    Mutes,
     Pause,
     Phrase,
     Resume,
     Runs,
     Start,
     Status,
+    Unmute,
     Unpause,
     Why,
     Workflows,
@@ -44,6 +48,10 @@ HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer | Form]] = {
     ListSchedules: scheduling.listed,
     AddSchedule: scheduling.add,
     Digest: digest,
+    Alerts: alerts.alerts,
+    Mute: alerts.mute,
+    Unmute: alerts.unmute,
+    Mutes: alerts.mutes,
 }
 """What each phrase does, but for those that start a run."""
 

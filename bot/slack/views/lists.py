@@ -49,6 +49,10 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("resume RUN", "let a failed run go on from the failed step"),
         ("schedule", "what starts by the clock; `schedule add` makes more, `schedule show NAME` looks at one"),
         (
+            "alerts",
+            "what is wrong; `mute WHAT until 18:00` keeps it quiet, `unmute WHAT` ends that, `mutes` lists (admins)",
+        ),
+        (
             "digest",
             "what is posted by the clock; `digest add daily_ops #ops weekdays 9:00` shows one before it is saved",
         ),

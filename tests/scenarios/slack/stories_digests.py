@@ -109,3 +109,39 @@ def digests(stage: Stage, title: str) -> list[Message]:
 def direct(stage: Stage, user: LocalUser, title: str) -> list[Message]:
     """The messages to a person, without what they asked to see."""
     return [one for one in user.messages() if one.shown.startswith(title) and not one.ephemeral_for]
+
+
+@story("/baton", "say alerts", "say mute", "say unmute", "say mutes")
+def what_is_wrong_is_told_once(stage: Stage) -> None:
+    ana, carla = stage.user("ana"), stage.user("carla")
+    assert "Nothing is wrong" in ana.command("/baton alerts").shown
+    assert "may not mute" in ana.command("/baton mute errand until 18:00").shown
+    assert "Until when?" in carla.command("/baton mute errand").shown
+    stage.shop.open = False
+    for number in range(5):
+        ana.command(f"/baton run errand title=thing{number}", channel="#content")
+    stage.settle()
+    assert "are muted until" in carla.command("/baton mute errand until in 30 minutes").shown
+    assert "errand until" in carla.command("/baton mutes").shown
+    look(stage)
+    assert alarms(stage) == []
+    assert "5 runs of errand failed" in ana.command("/baton alerts").shown
+    assert "are told again" in carla.command("/baton unmute errand").shown
+    look(stage)
+    look(stage)
+    assert ["baton dead-letters" in told for told in alarms(stage)] == [True]
+    stage.skip(hours=2)
+    look(stage)
+    assert ["it is over" in told for told in alarms(stage)] == [False, True]
+
+
+def look(stage: Stage) -> None:
+    """What a clock does about alerts."""
+    stage.runtime.alerts.look()
+    stage.settle()
+
+
+def alarms(stage: Stage) -> list[str]:
+    """What was told in the channel of operations of unusual failures."""
+    shown = [message.shown for message in stage.workspace.channel("#ops").messages]
+    return [text for text in shown if "runs of errand failed within an hour" in text]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from workflows.engine.happenings import Count, RunFacts, StepFacts
-from workflows.engine.model import OVER, Kind, Run, RunState
+from workflows.engine.model import OVER, AttemptState, Kind, Run, RunState, StepState
 from workflows.engine.testing.memory import MemoryStore
 
 
@@ -37,6 +37,30 @@ class MemoryHappenings:
                 for one in self._rows.records.get(run_id, {}).values()
                 if one.kind is Kind.STEP and one.position and not one.superseded
             ]
+
+    def failed_attempts(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        def within(at: datetime | None) -> bool:
+            return at is not None and since <= at < until
+
+        with self._lock:
+            found: Counter[str] = Counter()
+            for run_id, records in self._rows.records.items():
+                lost = {key: one for key, one in records.items() if one.state is StepState.FAILED}
+                found.update(one.name for one in lost.values() if within(one.ended_at))
+                for attempt in self._rows.attempts.get(run_id, {}).values():
+                    record = records.get((attempt.generation, attempt.key))
+                    if record is None or attempt.state is not AttemptState.FAILED or not within(attempt.ended_at):
+                        continue
+                    if record.state is not StepState.FAILED or attempt.number < record.attempts:
+                        found[record.name] += 1
+            return found
+
+    def queued_since(self) -> datetime | None:
+        with self._lock:
+            waiting = [run for run in self._rows.runs.values() if run.state is RunState.QUEUED]
+            free = [run for run in waiting if run.due_at is None and run.limit_runs is None]
+            held = [run.created_at for run in free if not self._rows.paused(run)]
+            return min(held, default=None)
 
     def _over(self, since: datetime, until: datetime) -> Iterator[tuple[Run, datetime]]:
         for run in self._rows.runs.values():

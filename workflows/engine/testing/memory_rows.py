@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from workflows.engine.alerts.model import Alert, Mute
 from workflows.engine.approving.delegation import Delegation
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.drafts import Draft
@@ -75,6 +76,8 @@ class Rows:
         self.schedules: dict[str, Schedule] = {}
         self.credentials: dict[tuple[str, str], SealedCredential] = {}
         self.ticks: dict[tuple[str, datetime], Tick] = {}
+        self.alerts: dict[str, Alert] = {}
+        self.mutes: dict[str, Mute] = {}
         self.drafts: dict[str, Draft] = {}
         self.pace: dict[str, tuple[datetime, datetime]] = {}
         self.groups: dict[str, Group] = {}
