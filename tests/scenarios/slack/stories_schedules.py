@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+from bot.slack.commands.saying import carry_out
+from bot.slack.incoming import Caller
+from bot.slack.phrases import KeepSchedule
+from bot.slack.reacting import Answer
 from tests.scenarios.slack.stage import Stage
 from tests.scenarios.slack.telling import story
 from workflows.engine.schedules.model import Overlap, Schedule
@@ -32,10 +36,14 @@ def a_schedule_is_made_by_a_line_and_kept(stage: Stage) -> None:
     (run,) = stage.runs("note")
     assert (run.started_by, run.channel) == ("schedule:morning", _schedule(stage).channel)
     assert "started" in ana.command("/baton schedule show morning", channel="#content").shown
-    stage.workspace.faults.duplicate_deliveries(1)
+    here = Caller(stage.workspace.team_id, ana.id)
+    for words in ("It is on its way", "started by this already"):  # one command that comes twice
+        answer = carry_out(stage.runtime.slack_parts, KeepSchedule("run-now", "morning"), here, "the same trigger")
+        assert isinstance(answer, Answer)
+        assert words in answer.message.text
     ana.command("/baton schedule run-now morning", channel="#content")
     stage.settle()
-    assert len(stage.runs("note")) == 2
+    assert len(stage.runs("note")) == 3
 
     ben.command("/baton schedule show morning", channel="#content")
     ben.click("Remove", where="#content")
@@ -50,7 +58,7 @@ def a_schedule_is_made_by_a_line_and_kept(stage: Stage) -> None:
     ben.click("Run now", where="#content")  # of the former one
     stage.quiet()
     assert "another one is called so" in ben.ephemerals("#content")[-1].shown
-    assert len(stage.runs("note")) == 2
+    assert len(stage.runs("note")) == 3
 
 
 @story("/baton", "hear app_mention", "say schedule")
