@@ -93,16 +93,17 @@ class HomeBoard:
     def _left(self, claim: CardClaim, caller: Caller) -> Left | None:
         """Show it; how its card is left, None when there is nobody to look at it."""
         card, outbox = claim.card, self.parts.outbox
-        turn = outbox.reserve(PUBLISH)
-        if not turn.granted:
-            return Left(card.shown, card.wanted, turn.wait, urgency=PUBLISH.urgency)
         view = home_of(self.parts, caller)
         known = self.book.find(card.run_id) or Home(card.run_id)
         digest = _digest(view)
+        if digest == known.digest:
+            return Left(card.wanted, card.wanted, COALESCE)
+        turn = outbox.reserve(PUBLISH)
+        if not turn.granted:
+            return Left(card.shown, card.wanted, turn.wait, urgency=PUBLISH.urgency)
         try:
-            if digest != known.digest:
-                mark = self._published(caller.user, view, known.mark)
-                self.book.keep(claim.lease, Home(card.run_id, digest, mark))
+            mark = self._published(caller.user, view, known.mark)
+            self.book.keep(claim.lease, Home(card.run_id, digest, mark))
         except TooOften as error:
             outbox.hold(PUBLISH.name, error.pause)
             return Left(card.shown, card.wanted, error.pause, failures=card.failures)
