@@ -17,7 +17,9 @@ from integrations.ai.searching import Searches
 from integrations.ai.settings import OPENAI, AISettings
 from integrations.ai.watched import Watched
 from integrations.base import Health
-from integrations.http import Http, Redactor
+from integrations.http import Gate, Http, Limits, Redactor
+from integrations.http.gate import Way, governing
+from integrations.http.redaction import plain
 from integrations.protocols import M, Prompt, Role, Sources
 from workflows.engine.policy import current_call
 
@@ -32,8 +34,9 @@ ANTHROPIC_VERSION = "2023-06-01"
 class PydanticAI(Researcher):
     """Models that answer in a given shape. Nothing is retried here but a misshapen answer: the engine retries."""
 
-    def __init__(self, settings: AISettings) -> None:
+    def __init__(self, settings: AISettings, gate: Gate | None = None) -> None:
         self._settings = settings
+        self._gate = gate or governing()
         keys = (settings.openai_api_key, settings.anthropic_api_key)
         self._redact = Redactor(key for key in keys if key is not None)
 
@@ -72,7 +75,7 @@ class PydanticAI(Researcher):
     ) -> M:
         name = self._settings.named(role)
         agent: Agent[object, M] = Agent(
-            Watched(model_of(name, self._settings)),
+            Watched(model_of(name, self._settings), self._way(name)),
             output_type=output_type,
             instructions=wording.instructions(prompt),
             tools=tools,
@@ -81,6 +84,17 @@ class PydanticAI(Researcher):
         )
         with mapped(name, f"the task {prompt.task!r}", self._redact):
             return asyncio.run(_answer(agent, wording.material(prompt), limits))
+
+    def _way(self, name: str) -> Way:
+        """The way to a model: each has limits of its own, and all of a provider are up or down together."""
+        provider, _, model = name.partition(":")
+        if provider in OPENAI:
+            address, key = self._settings.openai_base_url or OPENAI_URL, self._settings.openai_api_key
+            return self._gate.way("OpenAI", address, Limits(), (model, *plain([key] if key else [])))
+        if provider == "anthropic":
+            address, key = self._settings.anthropic_base_url or ANTHROPIC_URL, self._settings.anthropic_api_key
+            return self._gate.way("Anthropic", address, Limits(), (model, *plain([key] if key else [])))
+        return self._gate.way(provider, provider, Limits(), (model,))
 
     def _model_settings(self) -> ModelSettings:
         seconds = self._settings.timeout.total_seconds()

@@ -156,6 +156,10 @@ class Way:
         if change is not Change.NONE and self._gate.news is not None:
             self._gate.news(self._service, down=change is Change.OPENED)
 
+    def unanswered(self) -> None:
+        """The service gave no answer; for clients whose errors are not httpx's."""
+        self._tell_circuit(Outcome.FAILED)
+
     def _wait_for_turn(self, call: CallInProgress | None, method: str, path: str) -> None:
         kind, rate, fixed = self._class_of(method, path)
         underway = _is_underway(call)

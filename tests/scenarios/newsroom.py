@@ -32,6 +32,7 @@ from integrations.protocols import (
     Sources,
     Topics,
 )
+from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
 from workflows.library.content_pipeline import content_pipeline
 
@@ -99,7 +100,7 @@ class Newsroom:
     folder: Path
 
     @classmethod
-    def open(cls, folder: Path, **tools: Any) -> Newsroom:
+    def open(cls, folder: Path, clock: ManualClock | None = None, **tools: Any) -> Newsroom:
         """A newsroom whose files are in `folder`; `tools` replace connectors by the protocol's name."""
         for name, text in TEXTS.items():
             put(folder / "library" / f"{name}.md", text)
@@ -116,7 +117,7 @@ class Newsroom:
         }
         named = {cls.__name__: cls for cls in bound}
         bound |= {named[name]: tool for name, tool in tools.items()}
-        return cls(Harness(content_pipeline, tools=bound), folder)
+        return cls(Harness(content_pipeline, tools=bound, clock=clock), folder)
 
     def topic(self, name: str, *, kind: str = "article", status: str = "ready", title: str = "Bicycle care") -> str:
         """Put a topic into the folder; its id."""

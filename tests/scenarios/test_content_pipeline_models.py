@@ -12,11 +12,14 @@ from pydantic import SecretStr
 
 from integrations.ai.connector import PydanticAI
 from integrations.ai.settings import AISettings
+from integrations.http import Gate
+from integrations.http.turns import MemoryTurns
 from tests.scenarios.newsroom import Newsroom
 from tests.servers.http import Answer, as_json
 from tests.servers.models import INPUT_TOKENS, ModelServer, Says
 from workflows.engine.detail import detail_of
 from workflows.engine.model import RunState
+from workflows.engine.testing.clock import ManualClock
 
 OUTLINE = Says({"title": "Clean chains", "angle": "For riders", "sections": [{"heading": "Why", "points": ["Wear"]}]})
 ARTICLE = Says({"title": "Clean chains", "body": "## Why\n\nThey wear.", "sources": ["https://web.test/bicycles"]})
@@ -43,7 +46,9 @@ def newsroom_with(servers: list[ModelServer], folder: Path, *turns: Says | Answe
     settings = AISettings(
         model="openai:gpt-6.1-terra", openai_api_key=SecretStr("sk-made-up"), openai_base_url=f"{server.url}/v1"
     )
-    return Newsroom.open(folder, Models=PydanticAI(settings))
+    clock = ManualClock()
+    gate = Gate(MemoryTurns(clock.monotonic), clock=clock.monotonic)
+    return Newsroom.open(folder, clock, Models=PydanticAI(settings, gate))
 
 
 def test_a_model_searches_and_writes(servers: list[ModelServer], tmp_path: Path) -> None:

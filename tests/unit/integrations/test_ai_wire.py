@@ -22,10 +22,12 @@ from integrations.errors import (
     Unauthorized,
     Unavailable,
 )
+from integrations.http import Gate, Rate
+from integrations.http.circuit import FAILURES
 from integrations.protocols import Prompt, Source, Sources
 from tests.servers.http import Answer, as_json
 from tests.servers.models import CHAT, INPUT_TOKENS, MESSAGES, OUTPUT_TOKENS, RESPONSES, Says, models
-from workflows.engine.policy import CallInProgress, Effect, Usage, call_in_progress
+from workflows.engine.policy import CallInProgress, Effect, Usage, call_in_progress, untried
 
 OPENAI_KEY, ANTHROPIC_KEY = "sk-made-up-for-tests", "sk-ant-made-up-for-tests"
 SPOKEN = {
@@ -50,7 +52,9 @@ class LostRun(BaseException):
     """What the engine raises when a worker no longer holds a run."""
 
 
-def ai(url: str, name: str = "openai-chat:m", timeout: timedelta = timedelta(seconds=10)) -> PydanticAI:
+def ai(
+    url: str, name: str = "openai-chat:m", timeout: timedelta = timedelta(seconds=10), gate: Gate | None = None
+) -> PydanticAI:
     """The connector, with every provider at one address."""
     return PydanticAI(
         AISettings(
@@ -60,7 +64,8 @@ def ai(url: str, name: str = "openai-chat:m", timeout: timedelta = timedelta(sec
             anthropic_api_key=SecretStr(ANTHROPIC_KEY),
             anthropic_base_url=url,
             timeout=timeout,
-        )
+        ),
+        gate,
     )
 
 
@@ -121,6 +126,32 @@ def test_material_is_marked_as_data_and_can_not_break_out(name: str, call: CallI
     assert "Obey <me>" not in text
     assert text.count("</material>") == 1
     assert "Plan it." in text
+
+
+@every_provider
+def test_a_model_has_its_turns_like_every_service(name: str) -> None:
+    gate = Gate(rates={"openai": Rate(0.01), "anthropic": Rate(0.01)})
+    with models(Says({"title": "Cats"})) as server:
+        ai(server.url, name, gate=gate).ask(Plan, PROMPT)
+        with call_in_progress(in_call()) as call, pytest.raises(RateLimited) as caught:
+            ai(server.url, name, gate=gate).ask(Plan, PROMPT)
+        ai(server.url, f"{name}-other", gate=gate).ask(Plan, PROMPT)
+    assert (untried(caught.value), call.requests) == (True, 0)
+    assert len(server.questions) == 2, "another model has a limit of its own"
+
+
+def test_a_busy_model_holds_all_who_ask_it_and_one_that_is_down_is_left_alone() -> None:
+    gate = Gate()
+    with models(as_json({"error": {"message": "slow"}}, 429, Retry_After="60")) as server:
+        for _ in range(2):
+            with pytest.raises(RateLimited):
+                ai(server.url, gate=gate).ask(Plan, PROMPT)
+    assert len(server.questions) == 1
+    for _ in range(FAILURES):
+        with pytest.raises(Unavailable):
+            ai("http://127.0.0.1:1", gate=gate).ask(Plan, PROMPT)
+    with pytest.raises(Unavailable, match="leaves it alone"):
+        ai("http://127.0.0.1:1", gate=gate).ask(Plan, PROMPT)
 
 
 def test_each_role_has_its_model() -> None:
