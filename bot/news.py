@@ -9,7 +9,9 @@ from datetime import datetime
 
 import structlog
 
-from workflows.engine.errors import StoreUnavailable
+from workflows.engine.alerts.model import AlertKind
+from workflows.engine.alerts.watching import Alerts
+from workflows.engine.errors import BatonError, StoreUnavailable
 from workflows.engine.outbox import POSTS, DeliveryBell, Outbox
 from workflows.engine.schedules.passing import Told
 
@@ -58,18 +60,28 @@ class ScheduleNews:
 
 
 class ServiceNews:
-    """Tells that a service is down, and that it is back: once each, whichever worker sees it."""
+    """Tells that a service is down, and that it is back: as an alert, so once each, whichever worker sees it."""
 
-    def __init__(self, notices: Notices) -> None:
-        self._notices = notices
+    def __init__(self, alerts: Callable[[], Alerts]) -> None:
+        self._alerts = alerts
 
     def __call__(self, service: str, *, down: bool) -> None:
-        """Tell it."""
-        key = f"circuit/{service}/{'down' if down else 'up'}/{self._notices.now().timestamp():.0f}"
+        """Tell it. What can't be recorded just now is in the log."""
         if down:
             log.warning("a service fails again and again: it is left alone, and tried by one call", service=service)
-            words = "fails again and again. Baton leaves it alone and tries it by itself; steps that need it wait"
-            self._notices.post(key, f":no_entry: *{{0}}* {words}, or go another way.", service)
         else:
             log.info("a service answers again", service=service)
-            self._notices.post(key, ":white_check_mark: *{0}* answers again.", service)
+        try:
+            self._record(service, down=down)
+        except BatonError as error:  # the database is away, or the file of alerts can't be used
+            log.warning("an alert could not be recorded", service=service, reason=str(error))
+
+    def _record(self, service: str, *, down: bool) -> None:
+        alerts, subject = self._alerts(), f"connector:{service}"
+        if down:
+            words = f"{service} fails again and again: Baton leaves it alone, and tries it by itself"
+            advice = "Steps that need it wait, or go another way. See what its service says of itself."
+            alerts.raise_(AlertKind.CIRCUIT, subject, words, advice)
+        else:
+            alerts.over(AlertKind.CIRCUIT, subject)
+        alerts.tell()

@@ -160,7 +160,7 @@ class Runtime:
     def gate(self) -> Gate:
         """What every request of a connector goes through; shared by all processes through Redis, where there is one."""
         redis = None if self._redis_url in {"", NOWHERE} else self.redis
-        news = _on_demand("bot.news").ServiceNews(self._notices)
+        news = _on_demand("bot.news").ServiceNews(lambda: self.alerts)
         made: Gate = _on_demand("bot.connectors").gate(self.settings, redis, self.clock, news)
         return made
 

@@ -38,16 +38,20 @@ class AlertPosting:
         if not channel:
             return
         posts: Any = importlib.import_module("bot.slack.delivery.posts")
-        escape: Callable[[str], str] = importlib.import_module("bot.slack.mrkdwn").escape
+        quoted: Callable[[str], str] = importlib.import_module("bot.slack.mrkdwn").line
         key = f"alert/{alert.id}/{'over' if over else 'begin'}"
-        for row in posts.deliveries_for(POSTS, key, channel, words_of(alert, escape, over=over), self.now()):
+        for row in posts.deliveries_for(POSTS, key, channel, words_of(alert, quoted, over=over), self.now()):
             self.outbox().post(row)
         self.bell().ring_delivery(POSTS)
 
 
-def words_of(alert: Alert, escape: Callable[[str], str] = str, *, over: bool = False) -> str:
-    """What people read: what happened and what to do, or that it is over and how long it took."""
+def words_of(alert: Alert, quoted: Callable[[str], str] = str, *, over: bool = False) -> str:
+    """What people read: what happened and what to do, or that it is over and how long it took.
+
+    `quoted` takes the style from what others wrote; the advice is Baton's own.
+    """
+    name, words = quoted(alert.name), quoted(alert.words)
     if over:
         took = length((alert.over_at or alert.seen_at) - alert.began_at)
-        return f":white_check_mark: *{escape(alert.name)}*: it is over, after {took}. It was: {escape(alert.words)}."
-    return f"{SIGNS[alert.severity]} *{escape(alert.name)}*: {escape(alert.words)}.\n{escape(alert.advice)}"
+        return f":white_check_mark: *{name}*: it is over, after {took}. It was: {words}."
+    return f"{SIGNS[alert.severity]} *{name}*: {words}.\n{alert.advice}"

@@ -32,8 +32,9 @@ def test_a_service_that_is_down_and_back_is_told_in_the_ops_channel_once_each(ru
     tell("Word*Press", down=False)
     texts = [row.payload for row in runtime.outbox.deliveries(POSTS)]
     assert len(texts) == 2
-    assert ":no_entry:" in texts[0]
-    assert "answers again" in texts[1]
+    assert "leaves it alone" in texts[0]
+    assert "it is over" in texts[1]
+    assert "Word*Press" not in "".join(texts)
 
 
 def test_the_gate_shares_through_redis_where_there_is_one(runtime: Runtime) -> None:
