@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.engine.alerts.rates import Usual, begins, goes_on
@@ -20,6 +20,7 @@ def test_one_bad_day_makes_nothing_usual() -> None:
     assert begins(5, [], Usual())
 
 
+@settings(deadline=None, derandomize=True)
 @given(COUNTS, DAYS)
 def test_what_begins_goes_on_and_more_of_it_too(now: int, before: list[int]) -> None:
     usual = Usual()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.engine.digests.page import MOST, Item, ItemKind, arranged
@@ -38,6 +38,7 @@ def test_of_one_run_each_kind_is_told_once_but_each_of_its_approvals() -> None:
     assert len(arranged(asked)[0].items) == 2
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(ITEMS, max_size=40))
 def test_nothing_is_told_twice_and_nothing_is_lost(items: list[Item]) -> None:
     groups = arranged(items)
