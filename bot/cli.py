@@ -73,6 +73,11 @@ COMMANDS = {
         "looking", "List the runs that a person has to look at, with the reason.", LOOK, "dead_letters"
     ),
     "audit": Entry("auditing", "List who did what, when, to which run.", LOOK),
+    "deadletters": Entry(
+        "letters", "List groups of dead letters: failures of one kind in one channel, counted.", LOOK, "groups"
+    ),
+    "claim": Entry("letters", "Tell others that you see to a group of dead letters.", LOOK),
+    "release": Entry("letters", "Give a group of dead letters back.", LOOK),
     "resume": Entry("steering", "Let a failed or parked run go on from where it stopped.", LOOK),
     "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
     "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),

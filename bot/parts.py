@@ -34,6 +34,7 @@ from bot.worker import WorkerSettings
 from integrations.protocols import Topics
 from workflows import catalog
 from workflows.engine.errors import BatonError, StoreUnavailable
+from workflows.engine.letters.tending import LetterTick
 
 BATCH = 200
 MOST_BATCHES = 25
@@ -224,6 +225,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
         Tick("remind", every, remind),
         Tick("schedules", every, functools.partial(_look_at_schedules, runtime)),
         Tick("recount", RECOUNT_EVERY, runtime.store.recount),
+        Tick("letters", RING_EVERY, LetterTick(runtime.store.letters, runtime.clock.monotonic).tick),
     ]
     ticks.append(Tick("alerts", ALERT_EVERY, functools.partial(_look_for_trouble, runtime)))
     ticks.append(Tick("old alerts", PRUNE_EVERY, functools.partial(_forget_alerts, runtime)))

@@ -26,6 +26,7 @@ from bot.web.slack import SlackSide, slack_side
 from workflows import catalog
 from workflows.digests.posting import post_digest
 from workflows.engine.definition import Workflow
+from workflows.engine.letters.tending import LetterTick
 from workflows.engine.model import Run
 from workflows.engine.ports import Clock, RunQuery
 from workflows.engine.testing.clock import ManualClock
@@ -108,6 +109,7 @@ class Rehearsal:
         self.tools = tools
         self._hands = runtime.hands("rehearsal")
         self._hands.leases_renewed(float("inf"))
+        self._letters = LetterTick(runtime.store.letters, clock.monotonic)
 
     def user(self, name: str) -> LocalUser:
         """One person, to act as."""
@@ -177,6 +179,7 @@ class Rehearsal:
         return moved
 
     def _deliver(self) -> bool:
+        self._letters.tick()
         due = [*self.runtime.outbox.due(limit=100)]
         for run_id in due:
             self._hands.deliver(run_id)

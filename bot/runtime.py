@@ -30,6 +30,7 @@ from workflows.engine.alerts.watching import Alerts
 from workflows.engine.approving.book import Book
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.deputies import Deputies, Deputising
+from workflows.engine.desk import LetterDesk
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.errors import StoreUnavailable
 from workflows.engine.homes import HOME
@@ -209,8 +210,8 @@ class Runtime:
     def deliverer(self, owner: str, checkpoint: Callable[[str, str], None] | None = None) -> Deliverer:
         """What brings messages to Slack in this process, under this owner's leases."""
         made: Deliverer = _on_demand("bot.slack.delivery.making").deliverer(
-            self.settings, self.store, self.outbox, self.catalogue, self.slack_directory, self.clock,
-            owner=owner, checkpoint=checkpoint,
+            self.settings, self.store, self.outbox, self.store.letters, self.catalogue, self.slack_directory,
+            self.clock, owner=owner, checkpoint=checkpoint,
         )  # fmt: skip
         return made
 
@@ -219,7 +220,7 @@ class Runtime:
         """What is needed to tell people in Slack how things stand."""
         made: Parts = _on_demand("bot.slack.parts").Parts(
             self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
-            self.clock.now, self.schedules, self.digests, self.alert_keeping,
+            self.clock.now, self.schedules, self.digests, self.alert_keeping, self.letters,
         )  # fmt: skip
         return made
 
@@ -272,6 +273,11 @@ class Runtime:
     @cached_property
     def recovery(self) -> Recovery:
         return Recovery(self.service)
+
+    @cached_property
+    def letters(self) -> LetterDesk:
+        """What people may ask of groups of dead letters."""
+        return LetterDesk(self.service, self.store.letters)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -13,13 +13,17 @@ from bot.slack.phrases import (
     Alerts,
     Approvals,
     Cancel,
+    Claim,
+    DeadLetters,
     Digest,
+    Fork,
     Help,
     Mute,
     Mutes,
     Pause,
     Phrase,
     PhraseError,
+    Release,
     Resume,
     Runs,
     Start,
@@ -180,12 +184,43 @@ class Grammar:
     def _mutes(self, _words: Sequence[Word]) -> Mutes:
         return Mutes()
 
+    def _deadletters(self, words: Sequence[Word]) -> Phrase:
+        workflow, flags = "", set[str]()
+        for word in words:
+            if word.filter.lower() == "workflow":
+                workflow = word.value
+            elif word.text.lower() in ("mine", "all"):
+                flags.add(word.text.lower())
+            else:
+                more = _short(word.text)
+                raise PhraseError(
+                    f"`deadletters` takes `mine`, `all` and `workflow:NAME`; I don't know “{more}” there."
+                )
+        return DeadLetters(_name(workflow), "mine" in flags, "all" in flags)
+
+    def _claim(self, words: Sequence[Word]) -> Phrase:
+        return Claim(self._one(words, "claim", "GROUP", "Which group?"))
+
+    def _release(self, words: Sequence[Word]) -> Phrase:
+        return Release(self._one(words, "release", "GROUP", "Which group?"))
+
+    def _fork(self, words: Sequence[Word]) -> Phrase:
+        run = self._first(words, "fork", "RUN", "Which run?")
+        rest = words[1:]
+        if not rest:
+            return Fork(run)
+        if rest[0].text.lower() != "at" or len(rest) != 2:
+            raise PhraseError(
+                f"From which step? Say `{self.said} fork RUN at STEP`, or leave the step out to choose it."
+            )
+        return Fork(run, rest[1].text.strip("`"))
+
     def _help(self, _words: Sequence[Word]) -> Help:
         return Help()
 
     def _first(self, words: Sequence[Word], verb: str, what: str, asked: str) -> str:
         if not words:
-            listed = {"WORKFLOW": "workflows", "WHAT": "alerts"}.get(what, "runs")
+            listed = {"WORKFLOW": "workflows", "WHAT": "alerts", "GROUP": "deadletters"}.get(what, "runs")
             raise PhraseError(f"{asked} Say `{self.said} {verb} {what}`; `{self.said} {listed}` lists them.")
         return words[0].text
 

@@ -24,6 +24,13 @@ ALERT_SKIP = "alert.skip"
 ALERT_FORK = "alert.fork"
 ALERT_DISCARD = "alert.discard"
 
+# A group of dead letters. Value: the group's id; of the menu, a run's.
+GROUP_CLAIM = "group.claim"
+GROUP_RELEASE = "group.release"
+GROUP_PICK = "group.pick"
+GROUP_ROW = "group.moves"
+"""The block of these."""
+
 # Lists and App Home. Value: a workflow's name.
 WORKFLOW_START = "workflow.start"
 # Buttons of schedules. Value: a `ScheduleRef`; of the one that makes a schedule, a workflow's name or "new".
@@ -44,7 +51,7 @@ LINK = "link"
 ACTIONS = (
     RUN_DETAILS, RUN_CANCEL, RUN_RESUME,
     APPROVAL_APPROVE, APPROVAL_CHANGES, APPROVAL_REJECT, APPROVAL_EDIT, APPROVAL_REASSIGN,
-    ALERT_RESUME, ALERT_EDIT, ALERT_SKIP, ALERT_FORK, ALERT_DISCARD,
+    ALERT_RESUME, ALERT_EDIT, ALERT_SKIP, ALERT_FORK, ALERT_DISCARD, GROUP_CLAIM, GROUP_RELEASE, GROUP_PICK,
     WORKFLOW_START, DIGEST_SAVE, DIGEST_DROP, LINK,
     SCHEDULE_ADD, SCHEDULE_SHOW, SCHEDULE_PAUSE, SCHEDULE_RESUME, SCHEDULE_RUN, SCHEDULE_REMOVE,
 )  # fmt: skip
@@ -63,6 +70,7 @@ VIEW_REASSIGN = "approval.reassign"
 VIEW_CHOOSE = "workflow.choose"
 VIEW_SCHEDULE = "schedule.rule"
 VIEW_SCHEDULE_INPUT = "schedule.input"
+VIEW_FORK = "run.fork"
 VIEW_LOADING = "loading"
 VIEW_CLOSING = "closing"
 """Views that tell and take nothing: they have no submit button."""
@@ -70,7 +78,7 @@ VIEW_CLOSING = "closing"
 VIEWS = (
     VIEW_START, VIEW_CANCEL, VIEW_EDIT, VIEW_SKIP,
     VIEW_APPROVE, VIEW_CHANGES, VIEW_REJECT, VIEW_EDIT_APPROVE, VIEW_REASSIGN,
-    VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT,
+    VIEW_FORK, VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT,
 )  # fmt: skip
 """The callback ids of every view that can be submitted."""
 TELLING_VIEWS = (VIEW_LOADING, VIEW_CLOSING)
@@ -100,6 +108,8 @@ START_AT = "start_at"
 MESSAGE_TEXT = "message_text"
 """The text of the message that a run is started from."""
 SKIP_VALUE = "skip_value"
+STEP = "step"
+"""Which step, where that is asked for."""
 WHOLE_INPUT = "whole_input"
 """The input as JSON, where its model has no fields that a form can hold."""
 
@@ -204,6 +214,9 @@ def _packed(context: Context) -> str:
 
 CARD = "card"
 DETAILS = "details"
+GROUP = "group"
+GROUP_OPS = "group/ops"
+"""The same group's message in the ops channel."""
 SUMMARY = "summary"
 
 

@@ -174,7 +174,7 @@ def press_of(body: Payload) -> Press:
     return Press(
         _caller(body, channel),
         str(action["action_id"]),
-        str(action.get("value") or ""),
+        str(action.get("value") or (action.get("selected_option") or {}).get("value") or ""),
         str(body.get("trigger_id") or ""),
         str(body.get("response_url") or ""),
         str(container.get("message_ts") or (body.get("message") or {}).get("ts") or ""),

@@ -16,8 +16,10 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.ids import CARD, DETAILS, approval_key
 from bot.slack.views.snapshot import RunSnapshot
 from workflows.engine.definition import Workflow
+from workflows.engine.desk import LetterDesk
 from workflows.engine.errors import StoreUnavailable
 from workflows.engine.ids import new_id
+from workflows.engine.letters.ports import card_of, group_of
 from workflows.engine.model import Approval, Run
 from workflows.engine.outbox import Delivery, DeliveryBell, Outbox
 from workflows.engine.ports import Store
@@ -55,8 +57,14 @@ class Parts:
     schedules: Schedules
     digests: Digests
     alerts: AlertKeeping
+    desk: LetterDesk
+    """Groups of dead letters."""
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
+
+    def changed(self, group: str) -> None:
+        """Have a group's messages brought up to date."""
+        self.bell.ring_delivery(card_of(group))
 
     def snapshot(self, run: Run) -> RunSnapshot:
         """A run with everything that is shown of it."""
@@ -114,7 +122,21 @@ class Parts:
         return known
 
     def _answers_at(self, run_id: str, channel: str, ts: str, reply_url: str) -> bool:
-        if reply_url:
-            return self.outbox.reply_at(run_id, channel, ts, reply_url, until=self.now() + FRESH)
         row = self.outbox.at(channel, ts)
-        return row is not None and row.run_id == run_id
+        if row is None:
+            return False
+        member = self.desk.letters.of_run(run_id) if group_of(row.run_id) else None
+        if row.run_id not in (run_id, card_of(member.group_id) if member else run_id):
+            return False
+        known = self.reply_at(row.run_id, channel, ts, reply_url)
+        if member is not None:
+            self.desk.letters.touch(member.group_id)
+            self.changed(member.group_id)
+        return known
+
+    def reply_at(self, card: str, channel: str, ts: str, reply_url: str) -> bool:
+        """Let the next change of a card's message go to the press's own address; False for a message of another."""
+        if reply_url:
+            return self.outbox.reply_at(card, channel, ts, reply_url, until=self.now() + FRESH)
+        row = self.outbox.at(channel, ts)
+        return row is not None and row.run_id == card

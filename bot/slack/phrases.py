@@ -155,19 +155,50 @@ class Mutes:
 
 
 @dataclass(frozen=True)
+class DeadLetters:
+    """`deadletters [mine] [all] [workflow:NAME]`"""
+
+    workflow: str = ""
+    mine: bool = False
+    all: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`claim GROUP`"""
+
+    group: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """`release GROUP`"""
+
+    group: str
+
+
+@dataclass(frozen=True)
+class Fork:
+    """`fork RUN [at STEP]`"""
+
+    run: str
+    at: str = ""
+
+
+@dataclass(frozen=True)
 class Help:
     """`help`"""
 
 
 Phrase = (
     Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
-    | AddSchedule | KeepSchedule | Digest
+    | AddSchedule | KeepSchedule | Digest | DeadLetters | Claim | Release | Fork
     | Alerts | Mute | Unmute | Mutes | Help
 )  # fmt: skip
 
 VERBS = (
     "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule",
-    "digest", "alerts", "mute", "unmute", "mutes", "help",
+    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "help",
 )  # fmt: skip
 """The words that a phrase begins with."""
 INSTEAD = {
@@ -177,5 +208,7 @@ INSTEAD = {
     "explain": "why", "workflow": "workflows", "catalogue": "workflows", "catalog": "workflows", "hold": "pause",
     "unhold": "unpause", "schedules": "schedule", "cron": "schedule", "plan": "schedule", "repeat": "schedule",
     "alert": "alerts", "silence": "mute", "unsilence": "unmute", "digests": "digest", "summary": "digest",
+    "dead-letters": "deadletters", "letters": "deadletters", "failures": "deadletters", "groups": "deadletters",
+    "take": "claim", "own": "claim", "unclaim": "release", "branch": "fork", "copy": "fork",
 }  # fmt: skip
 """Words that people try, and the word that Baton has for it."""

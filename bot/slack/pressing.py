@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot.slack import ids, keeping_digests, scheduling
+from bot.slack import ids, keeping_digests, lettering, scheduling
 from bot.slack.asking import Asking
 from bot.slack.commands.looking import look
 from bot.slack.commands.steering import named
@@ -246,6 +246,7 @@ HANDLERS: dict[str, Callable[[Presses, Press], Reaction]] = {
     ids.ALERT_FORK: Presses.fork,
     ids.ALERT_DISCARD: Presses.discard,
     ids.WORKFLOW_START: Presses.start,
+    **lettering.PRESSES,
     **scheduling.PRESSES,
     ids.DIGEST_SAVE: keeping_digests.save,
     ids.DIGEST_DROP: keeping_digests.drop,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.slack import forms, ids, scheduling, shortcuts
+from bot.slack import forms, ids, lettering, scheduling, shortcuts
 from bot.slack.asking import Edge
 from bot.slack.commands.steering import named
 from bot.slack.fields import Field, fields_for
@@ -209,6 +209,7 @@ HANDLERS: dict[str, Callable[[Submissions, Submission], Reaction]] = {
     ids.VIEW_EDIT_APPROVE: Submissions.edit_approve,
     ids.VIEW_REASSIGN: Submissions.reassign,
     ids.VIEW_CHOOSE: shortcuts.chosen,
+    **lettering.FORMS,
     **scheduling.FORMS,
 }
 """What each modal does, by its callback id."""

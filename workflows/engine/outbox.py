@@ -151,7 +151,7 @@ class Outbox(Protocol):
         """Give a run a card; False when it has one. Raises UnknownRun."""
 
     def adopt(self, *, limit: int) -> int:
-        """Give a card to runs that need people and have none: open approvals, dead letters. How many."""
+        """Give a card to runs that ask people to decide and have none; how many. A dead letter has its group's."""
 
     def touch(self, run_id: str) -> bool:
         """Ask for the run's messages to be looked at again; False for a run without a card."""

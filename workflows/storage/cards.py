@@ -61,8 +61,7 @@ def unseen(conn: Connection, limit: int) -> list[str]:
     """Runs without a card that need people."""
     carded = select(RUN.c.carded).where(RUN.c.id == APPROVAL.c.run_id).scalar_subquery()  # one run after another
     asked = select(APPROVAL.c.run_id).where(APPROVAL.c.state == ApprovalState.OPEN, ~carded).distinct()
-    dead = select(RUN.c.id).where(RUN.c.dead_at.is_not(None), ~RUN.c.carded)
-    return list(conn.execute(asked.union(dead).limit(limit)).scalars())
+    return list(conn.execute(asked.limit(limit)).scalars())
 
 
 def touch_posts(conn: Connection, database: Database) -> None:

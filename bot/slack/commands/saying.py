@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.slack.commands import alerts, looking, scheduling, steering
+from bot.slack.commands import alerts, letters, looking, scheduling, steering
 from bot.slack.commands.digests import digest
 from bot.slack.commands.starting import start
 from bot.slack.incoming import Caller
@@ -15,7 +15,10 @@ from bot.slack.phrases import (
     Alerts,
     Approvals,
     Cancel,
+    Claim,
+    DeadLetters,
     Digest,
+    Fork,
     Help,
     KeepSchedule,
     ListSchedules,
@@ -23,6 +26,7 @@ from bot.slack.phrases import (
     Mutes,
     Pause,
     Phrase,
+    Release,
     Resume,
     Runs,
     Start,
@@ -45,6 +49,10 @@ HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer | Form]] = {
     Cancel: steering.cancel,
     Pause: steering.pause,
     Unpause: steering.unpause,
+    DeadLetters: letters.listed,
+    Claim: letters.claim,
+    Release: letters.release,
+    Fork: steering.fork,
     ListSchedules: scheduling.listed,
     AddSchedule: scheduling.add,
     Digest: digest,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bot.slack.incoming import Caller
 from bot.slack.mrkdwn import line
 from bot.slack.parts import Parts
-from bot.slack.phrases import EVERYTHING, Cancel, Pause, Resume, Unpause
-from bot.slack.reacting import Answer
+from bot.slack.phrases import EVERYTHING, Cancel, Fork, Pause, Resume, Unpause
+from bot.slack.reacting import Answer, Form
 from bot.slack.views.card import title_of
+from bot.slack.views.forking import fork_form
 from bot.slack.views.messages import Message
 from workflows.engine.model import Run
 
@@ -31,6 +32,24 @@ def resume(parts: Parts, phrase: Resume, caller: Caller) -> Answer:
     parts.recovery.resume(run.id, by=caller.actor)
     parts.refresh(run.id)
     return Answer(Message(f"{named(run)} goes on from where it stopped."))
+
+
+def fork(parts: Parts, phrase: Fork, caller: Caller) -> Answer | Form:
+    """Fork a run from a step, or ask from which."""
+    run = parts.service.find(phrase.run.strip("`"))
+    parts.service.access.steer(caller.actor, run, "fork")
+    if not phrase.at and not caller.aloud:
+        told = Message(f"Say `{caller.said} fork {run.id} at STEP`; `{caller.said} status {run.id}` lists its steps.")
+        return Form(fork_form(run, parts.store.records(run.id)), told)
+    return Answer(Message(forked(parts, run.id, phrase.at, caller)))
+
+
+def forked(parts: Parts, run_id: str, at: str, caller: Caller) -> str:
+    """Fork a run from a step ("" for where it failed); what came of it, in words."""
+    made = parts.recovery.fork(run_id, by=caller.actor, at=at)
+    parts.refresh(run_id)
+    parts.refresh(made.id)
+    return f"{named(made)} was forked from run `{run_id}`{f' at `{line(at, 80)}`' if at else ''}."
 
 
 def pause(parts: Parts, phrase: Pause, caller: Caller) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from bot.outage import Outage
 from bot.slack import ids
 from bot.slack.delivery.destinations import Destinations, Target
+from bot.slack.delivery.groups import Groups
 from bot.slack.delivery.handing_back import answers
 from bot.slack.delivery.poster import Denied, TooOften, Unreachable
 from bot.slack.delivery.posts import KIND, wanted_posts
@@ -19,11 +20,13 @@ from bot.slack.delivery.refusals import CLOSED, reason
 from bot.slack.delivery.rows import Rows
 from bot.slack.delivery.sending import Sending, Tools
 from bot.slack.delivery.snapshots import Snapshots
+from bot.slack.views.group import group_messages
 from bot.slack.views.messages import Places, Priority, Wanted
 from bot.slack.views.snapshot import RunSnapshot
 from bot.slack.views.wanted import messages_for
 from workflows.engine.errors import LeaseLost, UnknownRun
-from workflows.engine.model import OVER
+from workflows.engine.letters.ports import group_of
+from workflows.engine.model import OVER, Run
 from workflows.engine.outbox import POSTS, CardClaim, DeliveryState, Left
 
 LEASE = timedelta(seconds=15)
@@ -34,6 +37,8 @@ SLOW = timedelta(seconds=3)
 """Reading that takes longer gets its lease renewed."""
 COALESCE = timedelta(seconds=1.5)
 """What changes faster than this is shown in one go."""
+STORM = timedelta(seconds=4)
+"""The same for a group of several dead letters."""
 MOST_BACKOFF = 60.0
 SHUT_OUT_FOR = timedelta(seconds=60)
 NOWHERE_FOR = timedelta(minutes=5)
@@ -55,6 +60,7 @@ class Deliverer:
     owner: str
     seconds: Callable[[], float]
     outage: Outage
+    groups: Groups
 
     def deliver(self, run_id: str) -> None:
         """Bring a run's messages up to date, as far as Slack lets us now. Raises StoreUnavailable."""
@@ -98,6 +104,7 @@ class CardTurn:
     def __init__(self, deliverer: Deliverer, claim: CardClaim, rows: Rows) -> None:
         self._destinations = deliverer.destinations
         self._snapshots = deliverer.snapshots
+        self._groups = deliverer.groups
         self._seconds = deliverer.seconds
         self._claim = claim
         self._rows = rows
@@ -113,35 +120,59 @@ class CardTurn:
             return (
                 self._finished(self._claim.card.wanted) if self._bring(self._posts) and handed else self._unfinished()
             )
+        if group := group_of(self._claim.lease.run_id):
+            return self._of_group(group)
         snapshot = self._snapshots.load(self._claim.lease.run_id)
         handed = self._hand_back(snapshot)
         if self._is_stale(snapshot):
             return self._finished(snapshot.run.revision) if handed else self._unfinished()
-        self._find_place(snapshot)
         ops = self._destinations.alerts()
-        direct = self._direct(snapshot)
+        self._find_place(snapshot.run)
         self._begin()
+        direct: dict[Target, dict[str, tuple[str, ...]]] = {}
 
         def wanted() -> list[Wanted]:
             target = self._target
             details = self._rows.get(ids.DETAILS) is not None
-            places = Places(target.place, ops, direct, self._rows.posted(), details, target.trouble)
+            if target not in direct:
+                direct[target] = self._direct(snapshot)
+            places = Places(target.place, ops, direct[target], self._rows.posted(), details, target.trouble)
             return [*messages_for(snapshot, places), *self._posts()]
 
+        if not self._bring_somewhere(wanted, snapshot.run) or not handed:
+            return self._unfinished()
+        return self._finished(snapshot.run.revision, over=snapshot.run.state in OVER)
+
+    def _of_group(self, group_id: str) -> Left:
+        """The same for a group of dead letters, whose messages go where its newest run's do."""
+        card, found = self._claim.card, self._groups.load(group_id)
+        if found is None:
+            return self._finished(card.wanted)
+        snapshot = replace(found, private=not self._destinations.is_public(found.run))
+        ops = self._destinations.alerts()
+        self._find_place(snapshot.run)
+        self._begin()
+
+        def wanted() -> list[Wanted]:
+            return list(group_messages(snapshot, Places(self._target.place, ops, {}, self._rows.posted())))
+
+        if not self._bring_somewhere(wanted, snapshot.run):
+            return self._unfinished()
+        return self._finished(card.wanted, over=snapshot.counted.runs == 1, wait=STORM)
+
+    def _bring_somewhere(self, wanted: Callable[[], list[Wanted]], run: Run) -> bool:
+        """Send until nothing is missing, in the next place where one is closed; False when the rest has to wait."""
         while True:
             try:
-                if not self._bring(wanted) or not handed:
-                    return self._unfinished()
-                return self._finished(snapshot.run.revision, over=snapshot.run.state in OVER)
+                return self._bring(wanted)
             except Denied as error:
-                if error.code not in CLOSED or not self._move(snapshot, error):
+                if error.code not in CLOSED or not self._move(run, error):
                     raise
-                direct = self._direct(snapshot)
 
-    def _find_place(self, snapshot: RunSnapshot) -> None:
+    def _find_place(self, run: Run) -> None:
         """Begin where the run wants to be seen; stay at a later place once there was a reason to go there."""
         if not self._target.place or self._target.trouble:
-            first = self._destinations.first(snapshot.run)
+            first = self._destinations.first(run)
             if self._target.place in ("", first.place):
                 self._target = first
 
@@ -207,13 +238,13 @@ class CardTurn:
 
         return sorted(missing, key=place)
 
-    def _move(self, snapshot: RunSnapshot, error: Denied) -> bool:
+    def _move(self, run: Run, error: Denied) -> bool:
         """Go to the next place; False when there is none."""
-        target = self._destinations.instead(snapshot.run, self._target.place, error.code)
+        target = self._destinations.instead(run, self._target.place, error.code)
         if not target.place:
             self._target = Target(self._target.place, target.trouble)
             return False
-        log.warning("a run is shown elsewhere", run_id=snapshot.run.id, place=target.place, reason=target.trouble)
+        log.warning("a run is shown elsewhere", run_id=run.id, place=target.place, reason=target.trouble)
         self._target = target
         return True
 
@@ -224,9 +255,9 @@ class CardTurn:
         over = snapshot.run.state in OVER and ended is not None and snapshot.now - ended > STALE
         return over and not self._rows.all() and snapshot.run.dead_at is None
 
-    def _finished(self, revision: int, *, over: bool = True) -> Left:
+    def _finished(self, revision: int, *, over: bool = True, wait: timedelta = COALESCE) -> Left:
         """The messages are as old as the claim, the run may be newer: what came between them comes next time."""
-        wanted, wait = self._claim.card.wanted, timedelta(0) if over else COALESCE
+        wanted, wait = self._claim.card.wanted, timedelta(0) if over else wait
         return Left(min(revision, wanted), wanted, wait, self._target.place, 0, self._error())
 
     def _unfinished(self) -> Left:

@@ -115,6 +115,10 @@ class Destinations:
         found = [own, home, slack_user(run.started_by), self.addresses.channel(self.ops)]
         return list(dict.fromkeys(found))
 
+    def is_public(self, run: Run) -> bool:
+        """Whether everybody may read what the run's channel is told."""
+        return not run.channel or self._is_public(self.addresses.channel(run.channel))
+
     def _is_public(self, own: str) -> bool:
         """Whether everybody may read what the run's channel is told; a name that is no channel hides nothing."""
         if not _is_id(own):

@@ -11,10 +11,12 @@ from bot.outage import Outage
 from bot.settings import Settings
 from bot.slack.delivery.deliverer import Deliverer
 from bot.slack.delivery.destinations import Addresses, Destinations, People
+from bot.slack.delivery.groups import Groups
 from bot.slack.delivery.poster import Poster
 from bot.slack.delivery.sending import Tools
 from bot.slack.delivery.slack_poster import SlackPoster, client
 from bot.slack.delivery.snapshots import Installed, Snapshots
+from workflows.engine.letters.ports import Letters
 from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Clock, Store
 
@@ -34,6 +36,7 @@ def deliverer(
     settings: Settings,
     store: Store,
     outbox: Outbox,
+    letters: Letters,
     catalogue: Installed,
     people: People,
     clock: Clock,
@@ -46,11 +49,13 @@ def deliverer(
     poster = poster or slack_poster(settings)
     addresses = Addresses(poster, clock.monotonic)
     tools = Tools(outbox, poster, addresses, clock.now, *((checkpoint,) if checkpoint else ()))
+    snapshots = Snapshots(store, catalogue, clock.now, people.members)
     return Deliverer(
         tools,
-        Snapshots(store, catalogue, clock.now, people.members),
+        snapshots,
         Destinations(addresses, people, settings.baton_channel, settings.baton_ops_channel),
         owner,
         time.monotonic,
         Outage("slack", worker=owner),
+        Groups(letters, snapshots),
     )

@@ -47,6 +47,9 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("approvals", "what waits for your decision"),
         ("cancel RUN reason", "end it; what its sagas finished is undone"),
         ("resume RUN", "let a failed run go on from the failed step"),
+        ("fork RUN", "start a new run from one of its steps, on today's code; `fork RUN at STEP` asks nothing"),
+        ("deadletters", "what failed, failures of one kind together; add `mine`, `all` or `workflow:NAME`"),
+        ("claim GROUP", "tell others that you see to them; `release GROUP` gives them back"),
         ("schedule", "what starts by the clock; `schedule add` makes more, `schedule show NAME` looks at one"),
         (
             "alerts",

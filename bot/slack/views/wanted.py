@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.slack import ids
 from bot.slack.mrkdwn import slack_user
-from bot.slack.views.alert import alert_message, is_current
+from bot.slack.views.alert import alert_message
 from bot.slack.views.approval import approval_message, part_messages, stale_part
 from bot.slack.views.card import run_card
 from bot.slack.views.details import run_details
@@ -107,8 +107,8 @@ def _alerts(snapshot: RunSnapshot, places: Places) -> Iterator[Wanted]:
     for alert in snapshot.alerts:
         for channel, ops in targets:
             key = ids.alert_key(alert.number, ops=ops)
-            if not is_current(snapshot, alert) and key not in places.posted:
-                continue  # put right before anybody was told
+            if key not in places.posted:
+                continue  # the message of its group tells; what an earlier release posted is finished here
             message = alert_message(snapshot, alert, ops=ops)
             yield Wanted(key, MessageType.ALERT, Priority.DECISION, message, channel=channel)
 

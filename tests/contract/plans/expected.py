@@ -217,9 +217,9 @@ PLANS: dict[str, tuple[str, ...]] = {
         "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY",
     ),
     "runs that nobody sees yet": (
-        "SCAN run ix_run_dead",
         "SEARCH approval ix_approval_state_opened_at",
         "SEARCH run key of run_1",
+        "USE TEMP B-TREE FOR DISTINCT",
     ),
     "a start and its worker": (
         "SEARCH approval ix_approval_run_id",

@@ -116,6 +116,67 @@ def a_dead_letter_is_discarded(stage: Stage) -> None:
     assert "nothing to discard" in ana.ephemerals("#content")[-1].shown
 
 
+@story("/baton", "say deadletters", "say claim", "say release", "press group.claim", "press group.release",
+       "press group.pick")  # fmt: skip
+def failures_that_are_alike_are_one_message(stage: Stage) -> None:
+    ana, ben = _failed(stage), stage.user("ben")
+    ana.command("/baton run errand title=bread", channel="#content")
+    stage.settle()
+    milk, bread = stage.runs()
+    group = next(m for m in stage.workspace.channel("#content").messages if "2 runs failed alike" in m.shown)
+    assert "The shop is closed" in group.shown
+    [listed] = stage.workspace.replies(group)
+    assert milk.id in listed.shown
+    assert bread.id in listed.shown
+    name = ana.command("/baton deadletters", channel="#content").shown
+    assert "2 of 2 runs to see to" in name
+    assert "2 runs failed alike" in "".join(m.shown for m in stage.workspace.channel("#ops").messages)
+
+    ana.click("Claim", message=group)
+    stage.settle()
+    assert "Claimed by" in stage.current(group).shown
+    assert "was claimed by" in ben.command(f"/baton claim {milk.id}").shown
+    assert "may not release" in ben.command(f"/baton release {milk.id}").shown
+    assert milk.workflow in ana.command("/baton deadletters mine").shown
+    ana.click("Release", message=stage.current(group))
+    stage.settle()
+    assert "is yours" in ben.command(f"/baton claim {milk.id}").shown
+    assert "nobody" in ben.command(f"/baton release {milk.id}").shown
+
+    ben.choose("Deal with one run", bread.id, message=stage.current(group))
+    ben.see_modal("may not steer")
+    ben.close_modal(all_of_them=True)
+    ana.choose("Deal with one run", bread.id, message=stage.current(group))
+    ana.see_modal(bread.id)
+    ana.click("Discard")
+    stage.settle()
+    assert [run.dead_at is None for run in stage.runs()] == [False, True]
+    assert "1 of them wait" in stage.current(group).shown
+    stage.shop.open = True
+    ana.command(f"/baton resume {milk.id}")
+    stage.settle()
+    assert "Nothing waits for a person" in stage.current(group).shown
+    assert "No dead letters" in ana.command("/baton deadletters").shown
+
+
+@story("/baton", "say fork", "send run.fork")
+def a_run_is_forked_from_a_step(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    ana.command("/baton run errand title=milk", channel="#content")
+    stage.settle()
+    assert "may not fork" in ben.command(f"/baton fork {stage.run().id}").shown
+    ana.command(f"/baton fork {stage.run().id}")
+    ana.see_modal("From which step")
+    assert ana.submit(from_which_step="order#1") is None
+    ana.see_modal("was forked")
+    stage.settle()
+    assert stage.shop.sold == ["milk", "milk"]
+    assert "was forked" in ana.command(f"/baton fork {stage.runs()[0].id} at order#1").shown
+    stage.settle()
+    assert stage.shop.sold == ["milk"] * 3
+    assert "has no step nowhere#1" in ana.command(f"/baton fork {stage.runs()[0].id} at nowhere#1").shown
+
+
 @story("/baton", "say pause", "say unpause", "say resume", "say workflows")
 def work_is_paused(stage: Stage) -> None:
     ana, carla = stage.user("ana"), stage.user("carla")

@@ -36,8 +36,7 @@ class MemoryOutbox:
     def adopt(self, *, limit: int) -> int:
         with self._lock:
             asked = {a.run_id for a in self._rows.approvals.values() if a.state is ApprovalState.OPEN}
-            dead = {run.id for run in self._rows.runs.values() if run.dead_at is not None}
-            found = [run_id for run_id in sorted(asked | dead) if not self._rows.runs[run_id].carded]
+            found = [run_id for run_id in sorted(asked) if not self._rows.runs[run_id].carded]
             return sum(self.watch(run_id) for run_id in found[:limit])
 
     def touch(self, run_id: str) -> bool:

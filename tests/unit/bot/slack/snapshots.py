@@ -81,7 +81,7 @@ def shown(message: Message) -> str:
 def labels(message: Message) -> list[str]:
     """The labels of its buttons."""
     rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row["elements"]]
+    return [element["text"]["text"] for row in rows for element in row["elements"] if element["type"] == "button"]
 
 
 def _texts(node: Any) -> list[str]:

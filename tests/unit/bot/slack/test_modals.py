@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 from bot.slack import forms, ids
 from bot.slack.ids import FORM_INPUT, Context
 from bot.slack.views import modals, schedules
+from bot.slack.views.choosing import choose_form
+from bot.slack.views.forking import fork_form
 from bot.slack.views.messages import View
 from tests.payloads import check_view
 from tests.unit.bot.slack.snapshots import HOSTILE, NOW, a_run, an_approval
@@ -191,7 +193,7 @@ def test_every_form_that_is_submitted_is_listed() -> None:
         modals.approve_form(an_approval(), CONTEXT),
         modals.edit_approve_form(an_editable({"title": "", "body": ""}), CONTEXT),
         modals.changes_form(an_approval(), CONTEXT), modals.reject_form(an_approval(), CONTEXT),
-        modals.reassign_form(an_approval(), CONTEXT),
+        modals.reassign_form(an_approval(), CONTEXT), fork_form(a_run(), []), choose_form([article], CONTEXT),
         schedules.rule_form([article], {}, CONTEXT), schedules.input_form(article, WANTED, (NOW,), None, CONTEXT),
     ]  # fmt: skip
     assert {view["callback_id"] for view in made} == set(ids.VIEWS)

@@ -133,7 +133,8 @@ def test_what_is_said_of_schedules_wrongly_is_answered_with_how(line: str, words
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_word_is_near_to_its_typo(verb: str) -> None:
     typo = verb[:-1] + verb[-1] * 2
-    GRAMMAR.read(verb if verb in ("runs", "workflows", "approvals", "schedule", "digest", "help") else f"{verb} x")
+    alone = ("runs", "workflows", "approvals", "schedule", "digest", "deadletters", "help")
+    GRAMMAR.read(verb if verb in alone else f"{verb} x")
     with pytest.raises(PhraseError, match=f"Did you mean `/baton {verb}`"):
         GRAMMAR.read(typo)
 

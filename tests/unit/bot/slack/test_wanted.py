@@ -216,27 +216,20 @@ DEAD = a_dead_letter(
 )
 
 
-def test_a_dead_letter_alerts_the_channel_and_the_ops_channel() -> None:
-    assert keys(DEAD) == ["card", "alert/1", "alert/1/ops"]
-    assert wanted(DEAD, "alert/1/ops").channel == "COPS"
-    assert "<@UANA>, this is your run." in shown(wanted(DEAD, "alert/1").message)
-    assert "this is your run" not in shown(wanted(DEAD, "alert/1/ops").message)
+def test_a_dead_letter_is_told_of_by_its_group_and_not_by_its_run() -> None:
+    assert keys(DEAD) == ["card"]
+    assert keys(DEAD, Places("", "COPS")) == []
 
 
-def test_one_alert_where_both_are_one_channel_and_ops_alone_where_there_is_none() -> None:
-    assert keys(DEAD, Places("C1", "C1")) == ["card", "alert/1"]
-    assert keys(DEAD, Places("", "COPS")) == ["alert/1/ops"]
-    assert keys(DEAD, Places()) == []
-
-
-def test_a_second_dead_letter_is_a_message_of_its_own_and_the_first_is_finished() -> None:
+def test_alerts_that_an_earlier_release_posted_are_finished() -> None:
     twice = replace(
         DEAD, alerts=(AlertSnapshot(1, NOW, "", "down", "resume", ANA, NOW), replace(DEAD.alerts[0], number=2))
     )
-    places = replace(HERE, posted={"alert/1": ""})
-    assert keys(twice, places) == ["card", "alert/1", "alert/2", "alert/2/ops"]
+    places = replace(HERE, posted={"alert/1": "", "alert/2/ops": ""})
+    assert keys(twice, places) == ["card", "alert/1", "alert/2/ops"]
     assert labels(wanted(twice, "alert/1", places).message) == []
-    assert "Retry from failed step" in labels(wanted(twice, "alert/2", places).message)
+    assert wanted(twice, "alert/2/ops", places).channel == "COPS"
+    assert "Retry from failed step" in labels(wanted(twice, "alert/2/ops", places).message)
 
 
 def test_a_discarded_run_is_not_told_of_again() -> None:

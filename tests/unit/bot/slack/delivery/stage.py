@@ -12,6 +12,7 @@ from bot.outage import Outage
 from bot.sandbox import LocalWorkspace, Message, SkippingClock
 from bot.slack.delivery.deliverer import Deliverer
 from bot.slack.delivery.destinations import Addresses, Destinations
+from bot.slack.delivery.groups import Groups
 from bot.slack.delivery.sending import Tools
 from bot.slack.delivery.slack_poster import SlackPoster, client
 from bot.slack.delivery.snapshots import Snapshots
@@ -80,14 +81,16 @@ class Stage:
         poster = SlackPoster(client(self.workspace.bot_token, self.workspace.api_url))
         addresses = Addresses(poster, self.clock.monotonic)
         tools = Tools(self.outbox, poster, addresses, self.clock.now, self._checkpoint)
+        snapshots = Snapshots(self.store, self.harness.catalogue, self.clock.now, self.people.members)
         return Deliverer(
-            tools, Snapshots(self.store, self.harness.catalogue, self.clock.now, self.people.members),
-            Destinations(addresses, self.people, self.home, self.ops), owner, self.clock.monotonic, Outage("slack"),
+            tools, snapshots, Destinations(addresses, self.people, self.home, self.ops), owner, self.clock.monotonic,
+            Outage("slack"), Groups(self.store.letters, snapshots),
         )  # fmt: skip
 
     def deliver(self, owner: str = "w1") -> int:
         """What clock and worker do now: deliver every card that is due, until none is; how many turns that took."""
         self.outbox.adopt(limit=100)
+        self.store.letters.stir(limit=100)
         deliverer = self.deliverer(owner)
         turns = 0
         while found := self.outbox.due(limit=100):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.bot.slack.delivery.stage import Stage
+from workflows.engine.letters.ports import card_of
 from workflows.engine.outbox import DeliveryState
 
 
@@ -104,7 +105,9 @@ def test_an_ops_channel_that_is_closed_holds_nothing_up(stage: Stage) -> None:
     run_id = stage.start("breaks", {})
     stage.until_shown(run_id)
     assert "out of tea" in stage.channel()[1].shown
-    assert stage.rows(run_id)["alert/1/ops"].state is DeliveryState.FAILED
+    member = stage.store.letters.of_run(run_id)
+    assert member is not None
+    assert stage.rows(card_of(member.group_id))["group/ops"].state is DeliveryState.FAILED
 
 
 def test_an_old_run_that_was_never_shown_is_left_alone(stage: Stage) -> None:
