@@ -53,6 +53,8 @@ class Order:
     lease: float = 4.0
     processes: int = 2
     """Of each of the two workers."""
+    lanes: int = 8
+    """Of each process."""
     pace: float = 0.0
     """Seconds that the server takes for each answer, beside what it takes for some anyway."""
     beside: tuple[Path, ...] = ()
@@ -139,7 +141,7 @@ def _preload(order: Order, home: Path) -> Preload | None:
 def _house(order: Order, home: Path, url: str, redis: RedisServer, server: EffectServer) -> Iterator[House]:
     with House(
         home, url, redis.url, FLOWS, COUNTING_URL=server.url, BATON_LEASE=str(order.lease),
-        BATON_PROCESSES=str(order.processes), BATON_LANES="8", BATON_GRACE="5",
+        BATON_PROCESSES=str(order.processes), BATON_LANES=str(order.lanes), BATON_GRACE="5",
     ) as house:  # fmt: skip
         if order.beside:  # for the workers alone: this process stays as it is
             house.environment["BATON_WORKFLOWS"] = os.pathsep.join(map(str, (FLOWS, *order.beside)))

@@ -116,7 +116,10 @@ class Faults:
         return {"killed": self._site.crew.kill_worker(fault.pick, off)}
 
     def _stop_worker(self, fault: Fault) -> Mapping[str, frozenset[int]]:
-        self._finish(Kind.STOP_WORKER)  # one works at any time
+        earlier = self._later.get(Kind.STOP_WORKER)
+        if earlier is not None:  # one works at any time, and each stop outlasts the leases: the fault itself
+            time.sleep(max(earlier.due - time.monotonic(), 0.0))
+        self._finish(Kind.STOP_WORKER)
         crew = self._site.crew
         stopped = crew.stop_worker(fault.pick)
         self._lasts(Kind.STOP_WORKER, self._site.lease + 1 + fault.size * 2, lambda: crew.wake(stopped))

@@ -1,7 +1,8 @@
 """Whether the audit finds a bug that was put in on purpose: `python -m tests.chaos.intended_bug --seeds 5`.
 
 Workers run without their fence (`sabotage/no_fence.py`), and are stopped past their leases again and again, while the
-server takes its time, so that there is something in flight at each stop. With the fence, the same plan finds nothing.
+server takes its time, so that there is something in flight at each stop, and the other worker has lanes free to go on
+with it. With the fence, the same plan finds nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ ENOUGH = 0.8
 def order(database: str, seed: int, *, fence: bool) -> Order:
     """A short run of stops, with the fence or without."""
     return Order(
-        database, runs=80, faults=3, seed=seed, without=frozenset(Kind) - ONLY, minutes=2.0, lease=2.0, processes=1,
-        pace=0.15, beside=() if fence else (SABOTAGE,),
+        database, runs=120, faults=4, seed=seed, without=frozenset(Kind) - ONLY, minutes=2.0, lease=2.0, processes=1,
+        lanes=40, pace=0.25, beside=() if fence else (SABOTAGE,),
     )  # fmt: skip
 
 
