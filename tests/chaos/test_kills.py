@@ -16,6 +16,7 @@ from tests.servers.redis import RedisServer
 from workflows.engine.model import RunState
 
 LEASE = 3.0
+pytestmark = pytest.mark.timeout(300)  # whole processes start, beside other tests
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def house(tmp_path: Path, database_url: str, counting: CountingServer, lease: fl
         yield house
 
 
-def over(house: House, run_id: str, seconds: float = 30) -> RunState:
+def over(house: House, run_id: str, seconds: float = 100) -> RunState:
     """Wait until a run no longer goes on by itself."""
     ends = {RunState.SUCCEEDED, RunState.FAILED, RunState.PARKED}
     try:
@@ -63,8 +64,9 @@ def test_after_the_kill_of_a_child_its_run_goes_on_long_before_its_lease_is_over
     assert sum(path == "slow/1/0.0" for _at, path in counting.arrived) == 1
 
 
-def test_after_the_kill_of_the_parent_the_run_goes_on_elsewhere_when_the_lease_is_over(
-    house: House, counting: CountingServer
+@pytest.mark.parametrize("lease", [60.0])
+def test_after_the_kill_of_the_parent_the_run_goes_on_elsewhere_long_before_its_lease_is_over(
+    house: House, counting: CountingServer, lease: float
 ) -> None:
     first = house.start("worker")
     house.start("clock")
@@ -74,7 +76,7 @@ def test_after_the_kill_of_the_parent_the_run_goes_on_elsewhere_when_the_lease_i
     killed = time.monotonic()
     first.kill()
     counting.wait_for("slow/1/0.5", times=2)
-    assert counting.arrived[-1][0] - killed < LEASE + 1.0  # a tick is 0.2 s here, the rest is a start
+    assert counting.arrived[-1][0] - killed < lease / 2
     assert over(house, run_id) is RunState.SUCCEEDED
 
 

@@ -81,7 +81,7 @@ class CountingServer:
         with self._lock:
             return f"{number}.{rest}" if (f"made/{number}/{rest}", key) in self._keys else ""
 
-    def wait_for(self, path: str, *, times: int = 1, seconds: float = 30) -> None:
+    def wait_for(self, path: str, *, times: int = 1, seconds: float = 60) -> None:
         """Return once `path` was asked for so often; AssertionError after `seconds`."""
         with self._lock:
             there = self._lock.wait_for(lambda: sum(p == path for _at, p in self.arrived) >= times, seconds)

@@ -15,7 +15,7 @@ from workflows.engine.ports import Ring
 from workflows.storage import rq_queue
 from workflows.storage.rq_queue import ADVANCE, RqQueue
 
-DEADLINE = 10.0
+DEADLINE = 45.0
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ from workflows.engine.ports import Ring
 from workflows.storage.rq_queue import RqQueue, connect
 
 ROOT = Path(__file__).parents[3]
-DEADLINE = 15.0
+DEADLINE = 60.0
 
 
 class Stage:

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from bot.clock import Clock, Tick
 
 SOON = timedelta(milliseconds=20)
-DEADLINE = 10.0
+DEADLINE = 45.0
 
 
 class Counter:

@@ -158,7 +158,7 @@ class Listener:
             self._server.server_close()
             thread.join()
 
-    def wait(self, count: int, seconds: float = 10) -> list[Heard]:
+    def wait(self, count: int, seconds: float = 45) -> list[Heard]:
         """What was sent, once it is so much."""
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.heard) >= count, seconds), f"{len(self.heard)} of {count}"
