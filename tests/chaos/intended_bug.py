@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -41,6 +42,7 @@ def found(database: str, seed: int, *, fence: bool) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Exit code 0: found often enough without the fence, and nothing with it."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is ended
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.intended_bug", description=__doc__)
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds, from 1 on")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
