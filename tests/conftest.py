@@ -1,9 +1,13 @@
 """What holds for every test: in CI (`CI=true`) a test that did not really run fails the session."""
 
 import os
+import signal
 
 import pytest
 from _pytest.terminal import TerminalReporter
+
+# A shell that starts the suite in the background lets it ignore ctrl-C, and so would each program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 UNRUN = ("skipped", "xfailed")
 
