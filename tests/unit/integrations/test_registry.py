@@ -8,6 +8,7 @@ import pytest
 
 from integrations.base import Connector, Health
 from integrations.errors import NotConnected, Unavailable
+from integrations.http.gate import Gate, governed_by, governing
 from integrations.protocols import Library, Search, Sources
 from integrations.registry import Bindings, Registry, installed, lazy
 
@@ -119,3 +120,21 @@ def test_a_wrong_entry_point_is_named() -> None:
     point = EntryPoint("mine", f"{__name__}:bad_plugin", "baton.connectors")
     with pytest.raises(TypeError, match="entry point mine must map"):
         installed({}, [point])
+
+
+def test_connectors_are_made_under_the_process_gate_also_when_they_are_bound_anew() -> None:
+    gate = Gate()
+    seen: list[bool] = []
+
+    def factory() -> Index:
+        seen.append(governing() is gate)
+        return Index()
+
+    registry = Registry({Library: factory}, making=lambda: governed_by(gate))
+    registry.get(Library)
+    registry.with_bindings({}).get(Library)
+    live = Registry({})
+    live.rebind(registry)
+    live.get(Library)
+    assert seen == [True, True, True]
+    assert governing() is not gate, "and nothing else is"
