@@ -61,7 +61,7 @@ COMMANDS = {
     "changes": Entry("deciding", "Ask for changes: the run does it again with your comment.", STEER),
     "reassign": Entry("deciding", "Hand an approval to others.", STEER),
     "policy": Entry("policies", "Show approval policies: list, explain.", STEER, "app", group=True),
-    "delegate": Entry("delegating", "Let somebody decide for you, until a day or while you are away.", STEER),
+    "delegate": Entry("delegating", "Let somebody decide for you, until a day.", STEER),
     "signal": Entry("steering", "Send a run a named message that it waits for.", STEER),
     "cancel": Entry("steering", "End an open run; it undoes first what it has to.", STEER),
     "pause": Entry("pausing", "Let no worker take the runs of a workflow, or any run.", STEER),

@@ -27,7 +27,6 @@ def delegate(
     ] = "",
     *,
     until: Annotated[str, typer.Option(help="The last day, or a time: friday, 2026-12-24.", show_default=False)] = "",
-    away: Annotated[bool, typer.Option("--away", help="While your Slack status says that you are away.")] = False,
     policy: Annotated[str, typer.Option(help="Only for approvals of this policy.", show_default=False)] = "",
     workflow: Annotated[str, typer.Option(help="Only for approvals of this workflow.", show_default=False)] = "",
     person: Annotated[
@@ -35,7 +34,7 @@ def delegate(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let somebody decide for you, until a day or while you are away.
+    """Let somebody decide for you, until a day.
 
     Your deputy counts where you would. Example: baton delegate cli:ben --until friday --policy payments
     """
@@ -49,8 +48,8 @@ def delegate(
         elif deputy:
             end = day_or_moment(until, runtime.clock.now()) if until else None
             scope = scope_of(policy, workflow)
-            deputies.delegate(whose, deputy, by=session.actor, until=end, scope=scope, away=away)
-        elif until or away or policy or workflow or person:
+            deputies.delegate(whose, deputy, by=session.actor, until=end, scope=scope)
+        elif until or policy or workflow or person:
             raise BatonError("Say who is to decide: baton delegate PERSON --until friday.")
         held = deputies.listed()
     if as_json:
@@ -60,7 +59,6 @@ def delegate(
         printing.say("Nobody decides for anybody else.")
         return
     rows = [
-        (one.deputy, one.person, scope_words(one.scope), printing.ago(one.until) if one.until else "while away")
-        for one in held
+        (one.deputy, one.person, scope_words(one.scope), printing.ago(one.until) if one.until else "") for one in held
     ]
     printing.say(printing.table(("Decides", "For", "In", "Until"), rows))

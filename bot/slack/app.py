@@ -96,7 +96,12 @@ class SlackApp:
 
     def _on_said(self, ack: Ack, body: Payload) -> None:
         said = said_of(body)
-        self._react(ack, self.listeners.said(said) if said is not None else Reaction())
+        if said is None:
+            self._react(ack, Reaction())
+        elif said.direct or body["event"].get("type") == "app_mention":
+            self._react(ack, self.listeners.said(said))
+        else:
+            self._react(ack, self.listeners.overheard(said))
 
     def _on_home(self, ack: Ack, body: Payload) -> None:
         event = body["event"]

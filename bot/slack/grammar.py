@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from bot.slack.delegated import read_delegation
 from bot.slack.phrases import (
     EVERYTHING,
     INSTEAD,
@@ -15,6 +16,7 @@ from bot.slack.phrases import (
     Cancel,
     Claim,
     DeadLetters,
+    Delegate,
     Digest,
     Fork,
     Help,
@@ -214,6 +216,9 @@ class Grammar:
                 f"From which step? Say `{self.said} fork RUN at STEP`, or leave the step out to choose it."
             )
         return Fork(run, rest[1].text.strip("`"))
+
+    def _delegate(self, words: Sequence[Word]) -> Delegate:
+        return read_delegation(words, self.said)
 
     def _help(self, _words: Sequence[Word]) -> Help:
         return Help()

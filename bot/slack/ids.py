@@ -16,6 +16,8 @@ APPROVAL_CHANGES = "approval.changes"
 APPROVAL_REJECT = "approval.reject"
 APPROVAL_EDIT = "approval.edit"
 APPROVAL_REASSIGN = "approval.reassign"
+# Under a reply in an approval's thread. Value: an `Offered`.
+APPROVAL_REPLY = "approval.reply"
 
 # Buttons of a failure alert. Value: the run's id.
 ALERT_RESUME = "alert.resume"
@@ -52,6 +54,7 @@ ACTIONS = (
     RUN_DETAILS, RUN_CANCEL, RUN_RESUME,
     APPROVAL_APPROVE, APPROVAL_CHANGES, APPROVAL_REJECT, APPROVAL_EDIT, APPROVAL_REASSIGN,
     ALERT_RESUME, ALERT_EDIT, ALERT_SKIP, ALERT_FORK, ALERT_DISCARD, GROUP_CLAIM, GROUP_RELEASE, GROUP_PICK,
+    APPROVAL_REPLY,
     WORKFLOW_START, DIGEST_SAVE, DIGEST_DROP, LINK,
     SCHEDULE_ADD, SCHEDULE_SHOW, SCHEDULE_PAUSE, SCHEDULE_RESUME, SCHEDULE_RUN, SCHEDULE_REMOVE,
 )  # fmt: skip
@@ -225,6 +228,13 @@ def approval_key(approval: str) -> str:
     return f"approval/{approval}"
 
 
+def approval_of(key: str) -> str:
+    """The approval whose own message has this key; "" for any other message."""
+    kind, _, rest = key.partition("/")
+    approval, _, more = rest.partition("/")
+    return approval if kind == "approval" and (not more or (more.startswith("dm/") and more.count("/") == 1)) else ""
+
+
 def direct_key(approval: str, user: str) -> str:
     """The same message to one approver who does not see the channel."""
     return f"approval/{approval}/dm/{user}"
@@ -248,6 +258,11 @@ def reminder_key(message: str, number: int) -> str:
 def edit_key(message: str, number: int) -> str:
     """What an approver edited, in the approval's thread."""
     return f"{message}/edit/{number}"
+
+
+def escalation_key(message: str, number: int) -> str:
+    """Telling the people whom an approval was escalated to."""
+    return f"{message}/escalation/{number}"
 
 
 def handover_key(message: str, number: int) -> str:

@@ -77,6 +77,8 @@ class Listeners:
         thread = said.thread if said.direct else said.thread or said.ts
         try:
             phrase = self._read(said)
+            if said.direct and isinstance(phrase, BatonError) and self.presses.replies.asked_in(said) is not None:
+                return self.overheard(said)
             taken = not isinstance(phrase, Start)
             if taken and not self._new(said):
                 return Reaction()
@@ -86,6 +88,10 @@ class Listeners:
         except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
             message = message_of(noted(error, caller.actor, "message"))
         return heard(lambda: self.speaker.answer(caller.channel, thread, message))
+
+    def overheard(self, said: Said) -> Reaction:
+        """What people say to each other in channels: a reply to an approval is offered back to them."""
+        return self.presses.replies.take(said, self._new)
 
     def _read(self, said: Said) -> Phrase | BatonError:
         try:

@@ -16,7 +16,7 @@ EVENTS_PATH = "/slack/events"
 
 SCOPES = {
     "app_mentions:read": "be spoken to in channels",
-    "channels:history": "find a message again whose post was cut off",
+    "channels:history": "find a message again whose post was cut off, and hear replies to approvals",
     "channels:read": "find channels by their names",
     "chat:write": "post and update messages",
     "commands": "take slash commands",
@@ -33,7 +33,7 @@ SCOPES = {
     "users:read": "tell members from guests, and know time zones",
 }
 """What the bot has to be allowed to do, and what for."""
-EVENTS = ("app_home_opened", "app_mention", "message.im")
+EVENTS = ("app_home_opened", "app_mention", "message.channels", "message.groups", "message.im")
 """What Slack tells the bot of."""
 
 SHORTCUTS = (

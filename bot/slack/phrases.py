@@ -186,19 +186,29 @@ class Fork:
 
 
 @dataclass(frozen=True)
+class Delegate:
+    """`delegate [@PERSON until WHEN [for POLICY|WORKFLOW]]`, `delegate off`"""
+
+    deputy: str = ""
+    until: str = ""
+    what: str = ""
+    off: bool = False
+
+
+@dataclass(frozen=True)
 class Help:
     """`help`"""
 
 
 Phrase = (
     Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
-    | AddSchedule | KeepSchedule | Digest | DeadLetters | Claim | Release | Fork
+    | AddSchedule | KeepSchedule | Digest | DeadLetters | Claim | Release | Fork | Delegate
     | Alerts | Mute | Unmute | Mutes | Help
 )  # fmt: skip
 
 VERBS = (
     "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule",
-    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "help",
+    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "delegate", "help",
 )  # fmt: skip
 """The words that a phrase begins with."""
 INSTEAD = {
@@ -210,5 +220,6 @@ INSTEAD = {
     "alert": "alerts", "silence": "mute", "unsilence": "unmute", "digests": "digest", "summary": "digest",
     "dead-letters": "deadletters", "letters": "deadletters", "failures": "deadletters", "groups": "deadletters",
     "take": "claim", "own": "claim", "unclaim": "release", "branch": "fork", "copy": "fork",
+    "delegation": "delegate", "deputy": "delegate", "vacation": "delegate",
 }  # fmt: skip
 """Words that people try, and the word that Baton has for it."""

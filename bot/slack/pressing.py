@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.slack import ids, keeping_digests, lettering, scheduling
 from bot.slack.asking import Asking
@@ -13,6 +14,7 @@ from bot.slack.ids import ApprovalRef, Context
 from bot.slack.incoming import Press
 from bot.slack.mrkdwn import line
 from bot.slack.reacting import Reaction, heard
+from bot.slack.replying import Offered, Replies
 from bot.slack.views import modals
 from bot.slack.views.alert import skippable
 from bot.slack.views.details import run_details
@@ -27,6 +29,11 @@ from workflows.engine.model import OPEN, Approval, ApprovalState, Outcome, Run, 
 @dataclass(frozen=True)
 class Presses(Asking):
     """The buttons of cards, approvals, alerts, lists and App Home."""
+
+    @property
+    def replies(self) -> Replies:
+        """What people write in threads."""
+        return Replies(self.parts, self.speaker)
 
     def react(self, press: Press) -> Reaction:
         """Do what a button says; raises BatonError with words."""
@@ -69,6 +76,15 @@ class Presses(Asking):
     def changes(self, press: Press) -> Reaction:
         """Ask what is to be changed."""
         return self._ask_about(press, modals.changes_form)
+
+    def reply(self, press: Press) -> Reaction:
+        """Ask for changes, in the words of a reply."""
+        offered = Offered.of(press.value)
+        if offered is None:
+            return self.whisper(press, LATE)
+        made = replace(press, value=offered.ref.text(), ts=offered.ts, reply_url="")
+        form = partial(modals.changes_form, given=offered.text)
+        return self.ask(press, lambda: self._form(form, made, offered.ref))
 
     def reject(self, press: Press) -> Reaction:
         """Ask why it is rejected."""
@@ -239,6 +255,7 @@ HANDLERS: dict[str, Callable[[Presses, Press], Reaction]] = {
     ids.APPROVAL_CHANGES: Presses.changes,
     ids.APPROVAL_REJECT: Presses.reject,
     ids.APPROVAL_EDIT: Presses.edit,
+    ids.APPROVAL_REPLY: Presses.reply,
     ids.APPROVAL_REASSIGN: Presses.reassign,
     ids.ALERT_RESUME: Presses.resume,
     ids.ALERT_EDIT: Presses.edit_run,

@@ -90,6 +90,13 @@ class Speaker:
         if opened is not None:
             self._call("chat.postMessage", channel=opened["channel"]["id"], text=message.text, blocks=blocks)
 
+    def beside(self, caller: Caller, thread: str, message: Message) -> None:
+        """Tell a person alone, in a thread."""
+        self._call(
+            "chat.postEphemeral", channel=caller.channel, user=caller.user, thread_ts=thread, text=message.text,
+            blocks=list(message.blocks) or None,
+        )  # fmt: skip
+
     def answer(self, channel: str, thread: str, message: Message) -> None:
         """Answer in a conversation, where everybody in it reads it."""
         message = telling_no_group(message)

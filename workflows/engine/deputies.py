@@ -47,7 +47,7 @@ class Deputies:
         """Let a deputy decide for a person until a moment, or whenever the person is away."""
         self._may(by, person)
         if until is None and not away:
-            raise Refused("Say until when, or `when away`: a delegation without an end would be forgotten.")
+            raise Refused("Say until when: a delegation without an end would be forgotten.")
         if is_among(deputy, {person}):
             raise Refused("Nobody can be their own deputy. Name somebody else.")
         standing = self._access.directory.standing(deputy)

@@ -18,6 +18,7 @@ from bot.slack.views.reading import approval_of
 from bot.slack.views.snapshot import ApprovalSnapshot
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import Refused
+from workflows.engine.explaining import circle_of
 from workflows.engine.model import Approval, Run, RunState
 from workflows.engine.plan import plan_of
 from workflows.engine.ports import RunQuery
@@ -114,7 +115,12 @@ def why(parts: Parts, phrase: Why, caller: Caller) -> Answer:
     if approval is not None:
         run = look(parts, approval.run_id, caller)
         shown = approval_of(approval, parts.store.decisions(approval.id), parts.store.events(run.id))
-        return Answer(lists.why_approval_message(shown, run))
+        message = lists.why_approval_message(shown, run)
+        if not shown.open:
+            return Answer(message)
+        access, starters = parts.service.access, parts.starters(approval)
+        circle = circle_of(access, parts.directory, approval, starters)
+        return Answer(Message(message.text, (*message.blocks, *lists.circle_blocks(circle, approval))))
     run = look(parts, phrase.what, caller)
     message = lists.why_message(parts.snapshot(run))
     card = parts.outbox.card(run.id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.slack.commands import alerts, letters, looking, scheduling, steering
+from bot.slack.commands.delegating import delegate
 from bot.slack.commands.digests import digest
 from bot.slack.commands.starting import start
 from bot.slack.incoming import Caller
@@ -17,6 +18,7 @@ from bot.slack.phrases import (
     Cancel,
     Claim,
     DeadLetters,
+    Delegate,
     Digest,
     Fork,
     Help,
@@ -60,6 +62,7 @@ HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer | Form]] = {
     Mute: alerts.mute,
     Unmute: alerts.unmute,
     Mutes: alerts.mutes,
+    Delegate: delegate,
 }
 """What each phrase does, but for those that start a run."""
 

@@ -177,7 +177,7 @@ class CardTurn:
                 self._target = first
 
     def _direct(self, snapshot: RunSnapshot) -> dict[str, tuple[str, ...]]:
-        asked = [shown.approval for shown in snapshot.approvals if shown.open]
+        asked = [shown.asked for shown in snapshot.approvals if shown.open]
         return {one.id: self._destinations.direct(snapshot.run, one, self._target) for one in asked}
 
     def _hand_back(self, snapshot: RunSnapshot | None) -> bool:

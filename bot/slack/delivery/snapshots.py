@@ -10,9 +10,11 @@ from typing import Any, Protocol
 import structlog
 
 from bot.slack.views.reading import snapshot_of
-from bot.slack.views.snapshot import RunSnapshot
+from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
 from workflows.engine import codec
+from workflows.engine.approving.delegation import Delegation
 from workflows.engine.approving.policy import ROLE
+from workflows.engine.approving.recorded import recorded
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import CodecError, UnknownWorkflow
 from workflows.engine.model import OPEN, Approval, Run, RunState
@@ -47,10 +49,23 @@ class Snapshots:
         workflow = self._workflow(run)
         approvals = store.approvals(run_id=run_id, state=None, limit=1000)
         asked = [(self._by_name(one), store.decisions(one.id)) for one in approvals]
-        return snapshot_of(
+        made = snapshot_of(
             run, plan_of(workflow) if workflow else None, store.records(run_id), asked, store.events(run_id),
             now=self.now(), summary=_summary(run, workflow), link=self.link(run_id), paused=self._paused(run),
         )  # fmt: skip
+        return self._with_deputies(made) if any(one.open for one in made.approvals) else made
+
+    def _with_deputies(self, made: RunSnapshot) -> RunSnapshot:
+        """Open approvals tell who decides for those who are asked. Who is away is asked at the press."""
+        held = [one for one in self.store.delegations.all() if not one.away]
+
+        def of(shown: ApprovalSnapshot) -> tuple[Delegation, ...]:
+            approval, terms = shown.approval, recorded(shown.approval)
+            named = set(approval.approvers) - (set() if approval.allow_self else {made.run.started_by})
+            covering = [one for one in held if one.covers(terms.name if terms else "", made.run.workflow)]
+            return tuple(one for one in covering if one.person in named) if shown.open else ()
+
+        return replace(made, approvals=tuple(replace(one, deputies=of(one)) for one in made.approvals))
 
     def _by_name(self, approval: Approval) -> Approval:
         """An approval that names people where it named roles."""

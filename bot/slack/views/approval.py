@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.slack import ids
-from bot.slack.mrkdwn import ROOM, cut, line, mention, people, pieces, quoted, when
+from bot.slack.mrkdwn import ROOM, cut, line, mention, people, pieces, quoted, said, when
 from bot.slack.views.blocks import actions, button, context, divider, fitted, header, section, sections
 from bot.slack.views.content import label, rendered, scalar, value_of
 from bot.slack.views.edits import is_shown, summary_of
 from bot.slack.views.messages import Block, File, Message
 from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
-from workflows.engine.model import Approval, ApprovalState, Outcome, Run
+from workflows.engine.approving.delegation import Delegation
+from workflows.engine.approving.recorded import quorum_words, seats_of
+from workflows.engine.model import Approval, ApprovalState, Decision, Outcome, Run
 
 INLINE = 2_500
 """Content up to here is shown in the message; more of it goes into the thread."""
@@ -127,7 +129,7 @@ def _status(shown: ApprovalSnapshot) -> str:
     approval = shown.approval
     match approval.state:
         case ApprovalState.OPEN:
-            return _open(approval)
+            return _open(shown)
         case ApprovalState.VOID:
             return f"⏹️ Nobody has to decide this any more ({when(approval.closed_at) or 'the run went on'})."
         case ApprovalState.EXPIRED:
@@ -137,11 +139,18 @@ def _status(shown: ApprovalSnapshot) -> str:
     return decided_words(shown)
 
 
-def _open(approval: Approval) -> str:
+def _open(shown: ApprovalSnapshot) -> str:
+    approval = shown.approval
     until = f", until {when(approval.due_at)}" if approval.due_at else ""
     needed = f" *{approval.quorum} approvals* are needed." if approval.quorum > 1 else ""
+    seats = seats_of(approval)
+    needed = f" Needed: *{line(quorum_words(seats), 300)}*." if any(seats) else needed
     counts = _AT_TIMEOUT.get(approval.on_timeout, "") if approval.due_at else ""
-    return f"⏳ {people(approval.approvers)}: please approve, ask for changes or reject{until}.{needed}{counts}"
+    lacking = f"\n⚠️ It can't be decided as it stands. {said(shown.impossible, 600)}" if shown.impossible else ""
+    words = (
+        f"⏳ {people(approval.approvers)}: please approve, ask for changes or reject{until}.{needed}{counts}{lacking}"
+    )
+    return cut(words, ROOM)
 
 
 def decided_words(shown: ApprovalSnapshot) -> str:
@@ -153,7 +162,7 @@ def decided_words(shown: ApprovalSnapshot) -> str:
         deciding = deciding[-1:]
     else:
         deciding = [vote for vote in deciding if shown.holds(vote)] or deciding[-1:]
-    by = people([vote.by for vote in deciding], "and") if deciding else "somebody"
+    by = joined([voter(vote) for vote in deciding]) if deciding else "somebody"
     words = f"{SIGNS[outcome]} *{TITLES[outcome]}* by {by} {when(approval.closed_at)}".rstrip()
     comments = [vote for vote in deciding if vote.comment.strip()]
     for vote in comments[:10]:
@@ -164,6 +173,16 @@ def decided_words(shown: ApprovalSnapshot) -> str:
         edits.append("\n_Below is what was asked for; how it was approved is in the thread._")
     filled = [f"\n{filled_words(vote.fields)}" for vote in deciding if vote.fields]
     return cut(words + "".join(edits + filled), ROOM)
+
+
+def voter(vote: Decision) -> str:
+    """Who decided, and for whom."""
+    return f"{mention(vote.by)} for {mention(vote.behalf)}" if vote.behalf else mention(vote.by)
+
+
+def joined(names: list[str]) -> str:
+    """Names in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def filled_words(fields: str | None) -> str:
@@ -187,7 +206,7 @@ def _votes(shown: ApprovalSnapshot) -> list[Block]:
         return []
     rows = []
     if approval.quorum > 1 and shown.agreed:
-        names = people([vote.by for vote in shown.agreed], "and")
+        names = joined([voter(vote) for vote in shown.agreed])
         rows.append(f"*{len(shown.agreed)} of {approval.quorum} approvals*: {names}")
         several = len(shown.agreed) > 1
         commented = [vote for vote in shown.agreed if vote.comment.strip()][:5]
@@ -221,7 +240,16 @@ def _has_own_title(name: str, schema: object) -> bool:
 
 def _handed(shown: ApprovalSnapshot) -> list[Block]:
     rows = [handover_words(shown, number) for number in range(len(shown.handovers))][-3:]
+    rows += [f"⏫ Nobody decided, so {people(to, 'and')} may decide too." for to in shown.escalations[-3:]]
+    if shown.open:
+        rows += [deputy_words(one) for one in shown.deputies[:5]]
     return sections("\n".join(rows), most=1) if rows else []
+
+
+def deputy_words(one: Delegation) -> str:
+    """Who decides for whom, in a sentence."""
+    until = f" until {when(one.until)}" if one.until else ""
+    return f"🤝 {mention(one.deputy)} decides for {mention(one.person)}{until}"
 
 
 def handover_words(shown: ApprovalSnapshot, number: int) -> str:

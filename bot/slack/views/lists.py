@@ -18,9 +18,11 @@ from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
 from bot.slack.views.step_notes import Notes
 from bot.slack.views.steps import fitted_lines, rows_of
 from bot.telling import ago, count
+from workflows.engine.approving.recorded import recorded
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import BatonError
-from workflows.engine.model import OPEN, ApprovalState, Pause, Run
+from workflows.engine.explaining import Circle
+from workflows.engine.model import OPEN, Approval, ApprovalState, Pause, Run
 from workflows.engine.plan import Plan
 from workflows.engine.preview import Preview
 from workflows.engine.problem import describe
@@ -44,7 +46,8 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("runs", "what is going on; add words, `state:waiting`, `workflow:NAME`, `by:me` or `label:key=value`"),
         ("status RUN", "how a run stands"),
         ("why RUN", "why it stands still, and what helps"),
-        ("approvals", "what waits for your decision"),
+        ("approvals", "what waits for your decision; `why APPROVAL` says who may decide it"),
+        ("delegate @ben until friday", "let somebody decide for you; `delegate off` takes it back"),
         ("cancel RUN reason", "end it; what its sagas finished is undone"),
         ("resume RUN", "let a failed run go on from the failed step"),
         ("fork RUN", "start a new run from one of its steps, on today's code; `fork RUN at STEP` asks nothing"),
@@ -259,6 +262,22 @@ def why_approval_message(shown: ApprovalSnapshot, run: Run) -> Message:
             words = "⏹️ Nobody has to decide it any more."
     head = f"*{title}*, asked for by {line(title_of(run))} (run `{line(run.id, 40)}`)"
     return Message(f"{title}: {approval.state.value}", (section(head), section(words)))
+
+
+def circle_blocks(circle: Circle, approval: Approval) -> list[Block]:
+    """Everybody who is asked, whether they may decide, and why; and the policy by which."""
+    rows = [
+        f"{'✅' if one.may else '🚫'} {mention(one.person)}: {line(one.because, 200)}" for one in circle.people[:30]
+    ]
+    rows += [f"❔ {mention(entry)}: nobody can say just now who that is." for entry in circle.unknown[:5]]
+    if circle.impossible:
+        rows.append(f"⚠️ It can't be decided as it stands. {said(circle.impossible, 600)}")
+    found = sections("\n".join(rows) or "Nobody is asked.", most=3)
+    terms = recorded(approval)
+    if terms is not None:
+        facts = ", ".join(f"{name} {value}" for name, value in terms.facts.items())
+        found.append(context(line(f"Policy {terms.name}, rule for {terms.rule}{f' ({facts})' if facts else ''}.", 500)))
+    return found
 
 
 # small answers -----------------------------------------------------------------------------------------------

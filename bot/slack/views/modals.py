@@ -124,9 +124,9 @@ def editable_of(approval: Approval) -> tuple[tuple[Field, ...], dict[str, Any]]:
     return fields_for(editable.get("schema", {}), ids.EDITED), dict(editable.get("values", {}))
 
 
-def changes_form(approval: Approval, context: Context) -> View:
-    """Ask for changes, in words that the run works with."""
-    asked = _text(ids.COMMENT, "What should change?", "It is done again, and your words go with it.")
+def changes_form(approval: Approval, context: Context, given: str = "") -> View:
+    """Ask for changes, in words that the run works with; `given` are those that somebody wrote elsewhere."""
+    asked = _text(ids.COMMENT, "What should change?", "It is done again, and your words go with it.", given=given)
     blocks = [*_about(approval), asked]
     return modal(ids.VIEW_CHANGES, "Request changes", blocks, submit="Send", close="Back", metadata=context.text())
 

@@ -21,6 +21,14 @@ def reminder(shown: ApprovalSnapshot, thread: str) -> Message:
     return Message(words, (section(words),), thread=thread)
 
 
+def escalation_notice(shown: ApprovalSnapshot, number: int, thread: str) -> Message:
+    """Tells the people whom an approval was escalated to, in its thread."""
+    approval = shown.approval
+    to, title = people(shown.escalations[number], "and"), line(approval.title or approval.name)
+    words = f"⏫ {to}: nobody has decided *{title}* since {when(approval.opened_at)}. You may decide it above."
+    return Message(words, (section(words),), thread=thread)
+
+
 def handover_notice(shown: ApprovalSnapshot, number: int, thread: str) -> Message:
     """Tells the people whom an approval was handed to, in its thread."""
     words = f"{handover_words(shown, number)}. Please decide above."

@@ -48,7 +48,13 @@ def approval_of(approval: Approval, decisions: Sequence[Decision], events: Itera
         if event.kind == "approval.reassigned"
     )
     reminders = sum(event.kind == "approval.reminded" for event, _ in own)
-    return ApprovalSnapshot(approval, votes, _edits(approval, votes, own), handovers, reminders)
+    escalations = tuple(
+        tuple(map(str, _list(data.get("to")))) for event, data in own if event.kind == "approval.escalated"
+    )
+    lacking = [str(data.get("reason") or "") for event, data in own if event.kind == "approval.impossible"]
+    impossible = lacking[-1] if lacking and not handovers else ""
+    edits = _edits(approval, votes, own)
+    return ApprovalSnapshot(approval, votes, edits, handovers, reminders, escalations, impossible)
 
 
 def _by_approval(events: Iterable[Event]) -> dict[str, list[Event]]:

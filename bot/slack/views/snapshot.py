@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from workflows.engine.approving.delegation import Delegation
 from workflows.engine.model import Approval, ApprovalState, Decision, Outcome, Record, Run
 from workflows.engine.progress import Progress
 
@@ -41,6 +42,17 @@ class ApprovalSnapshot:
     handovers: tuple[Handover, ...] = ()
     reminders: int = 0
     """How often the approvers were reminded."""
+    escalations: tuple[tuple[str, ...], ...] = ()
+    """Whom it was escalated to, each time."""
+    impossible: str = ""
+    """Why too few people can decide it, as it was when it opened; "" once it was handed to others."""
+    deputies: tuple[Delegation, ...] = ()
+    """Who decides for those who are asked, as things stand."""
+
+    @property
+    def asked(self) -> Approval:
+        """The approval, asked of deputies too."""
+        return replace(self.approval, approvers=(*self.approval.approvers, *(one.deputy for one in self.deputies)))
 
     @property
     def open(self) -> bool:

@@ -64,6 +64,8 @@ def _actors(snapshot: RunSnapshot) -> Iterator[str]:
         yield from shown.approval.approvers
         yield from (vote.by for vote in shown.decisions)
         yield from (edit.by for edit in shown.edits)
+        yield from (vote.behalf for vote in shown.decisions)
+        yield from (actor for one in shown.deputies for actor in (one.person, one.deputy))
         for handover in shown.handovers:
             yield from (handover.by, *handover.to)
     yield from (alert.by for alert in snapshot.alerts)

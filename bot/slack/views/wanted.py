@@ -13,7 +13,7 @@ from bot.slack.views.card import run_card
 from bot.slack.views.details import run_details
 from bot.slack.views.edits import edit_message
 from bot.slack.views.messages import MessageType, Places, Priority, Wanted
-from bot.slack.views.notices import end_notice, handover_notice, reminder, summary_message
+from bot.slack.views.notices import end_notice, escalation_notice, handover_notice, reminder, summary_message
 from bot.slack.views.snapshot import ApprovalSnapshot, RunSnapshot
 from bot.slack.views.telling import known_in, telling_only
 from workflows.engine.model import OPEN, OVER, RunState
@@ -92,6 +92,10 @@ def _replies(shown: ApprovalSnapshot, key: str, channel: str, *, asked: bool) ->
         number = len(shown.handovers)
         told = handover_notice(shown, number - 1, key)
         yield Wanted(ids.handover_key(key, number), notice, soon, told, once=True, channel=channel)
+    if shown.escalations:
+        number = len(shown.escalations)
+        told = escalation_notice(shown, number - 1, key)
+        yield Wanted(ids.escalation_key(key, number), notice, soon, told, once=True, channel=channel)
     if shown.reminders:
         name = ids.reminder_key(key, shown.reminders)
         yield Wanted(name, MessageType.REMINDER, soon, reminder(shown, key), once=True, channel=channel)

@@ -74,6 +74,11 @@ class Recorder:
         self._said(MENTIONED.sub("", said.text))
         return self.listeners.said(said)
 
+    def overheard(self, said: Said) -> Reaction:
+        room = self.listeners.parts.directory.room(said.caller.channel)
+        self.used.add(f"hear message.{'groups' if room is not None and room.private else 'channels'}")
+        return self.listeners.overheard(said)
+
     def press(self, press: Press) -> Reaction:
         self.used.add(f"press {press.action}")
         return self.listeners.press(press)

@@ -9,14 +9,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, HttpUrl
 
 from workflows import (
+    Escalation,
     FileRef,
+    Hours,
     LongText,
     Outcome,
+    Policy,
     Retry,
+    Rule,
     Run,
     SlackChannel,
     SlackUser,
     StepContext,
+    When,
     step,
     workflow,
 )
@@ -109,6 +114,32 @@ def pair(run: Run, story: Story) -> str:
     return run.step(publish, story.title)
 
 
+PAYMENTS = Policy(
+    "payments",
+    rules=[
+        Rule(when=When("amount", min=1_000), quorum={"editors": 1, "editors+admins": 1}),
+        Rule(approvers=["role:admins"]),
+    ],
+    escalation=[Escalation(timedelta(hours=8), ["role:editors"])],
+    remind=timedelta(hours=3),
+    timeout=timedelta(days=2),
+    calendar=Hours("UTC", country="DE", region="BE"),
+)
+
+
+class Payment(BaseModel):
+    amount: int
+
+
+@workflow("pay", title="Pay a bill")
+def pay(run: Run, payment: Payment) -> str:
+    """Pay what a policy lets us."""
+    decision = run.approval("pay", title="Pay this?", show=payment, policy=PAYMENTS)
+    if not decision.approved:
+        return str(decision.outcome)
+    return run.step(publish, f"{payment.amount}")
+
+
 @step(idempotent=True, retry=AT_ONCE)
 def order(ctx: StepContext, what: str) -> str:
     """Order it."""
@@ -162,4 +193,4 @@ def secret_work(run: Run, given: None) -> str:
     return "done"
 
 
-ALL = (note, article, offer, pair, errand, everything, echo, secret_work)
+ALL = (note, article, offer, pair, pay, errand, everything, echo, secret_work)
