@@ -220,7 +220,7 @@ class Runtime:
         """What is needed to tell people in Slack how things stand."""
         made: Parts = _on_demand("bot.slack.parts").Parts(
             self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
-            self.clock.now, self.schedules, self.digests, self.alert_keeping, self.letters,
+            self.clock.now, self.schedules, self.digests, self.alert_keeping, self.letters, self.credentials,
         )  # fmt: skip
         return made
 

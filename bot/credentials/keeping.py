@@ -63,14 +63,19 @@ class Credentials:
 
         What is left out stays as it was set before. `unchecked` keeps it without asking the service.
         """
-        kind = self.may_set(name, by=by)
-        values = kind.checked({**self._before(kind), **{field: text for field, text in given.items() if text}})
+        kind = kind_named(name)
+        values = self.checked(name, given, by=by)
         health = Health(True, "not tried") if unchecked else self._tried(kind, values)
         if not health.ok:
             raise Refused(f"The credential for {kind.title} was not kept: {health.words}")
         sealed = SealedCredential("", kind.name, self.vault.seal("", kind.name, values), by, self.now())
         self.book().put(sealed, self._entry(by, f"set {kind.name}{', untried' if unchecked else ''}"))
         return health
+
+    def checked(self, name: str, given: Values, *, by: str) -> Values:
+        """What would be kept, for who may set it, with what was set before; raises InvalidInput for each field."""
+        kind = self.may_set(name, by=by)
+        return kind.checked({**self._before(kind), **{field: text for field, text in given.items() if text}})
 
     def remove(self, name: str, *, by: str) -> None:
         """Delete a credential; the settings' own holds again. Raises Refused when there is none."""

@@ -20,6 +20,7 @@ from bot.slack.phrases import (
     Digest,
     Fork,
     Help,
+    ListCredentials,
     Mute,
     Mutes,
     Pause,
@@ -28,6 +29,7 @@ from bot.slack.phrases import (
     Release,
     Resume,
     Runs,
+    SetCredential,
     Start,
     Status,
     Unmute,
@@ -219,6 +221,17 @@ class Grammar:
 
     def _delegate(self, words: Sequence[Word]) -> Delegate:
         return read_delegation(words, self.said)
+
+    def _credentials(self, words: Sequence[Word]) -> Phrase:
+        verb = words[0].text.lower() if words else "list"
+        if verb == "list":
+            return ListCredentials()
+        if verb != "set" or len(words) != 2 or words[1].name:  # what follows may be a secret: it is not repeated
+            raise PhraseError(
+                f"Say `{self.said} credentials set NAME`, and a form asks for the rest: a secret is never part of a "
+                f"command. `{self.said} credentials` lists the services."
+            )
+        return SetCredential(_name(words[1].text))
 
     def _help(self, _words: Sequence[Word]) -> Help:
         return Help()

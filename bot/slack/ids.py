@@ -74,6 +74,7 @@ VIEW_CHOOSE = "workflow.choose"
 VIEW_SCHEDULE = "schedule.rule"
 VIEW_SCHEDULE_INPUT = "schedule.input"
 VIEW_FORK = "run.fork"
+VIEW_CREDENTIAL = "credential.set"
 VIEW_LOADING = "loading"
 VIEW_CLOSING = "closing"
 """Views that tell and take nothing: they have no submit button."""
@@ -81,7 +82,7 @@ VIEW_CLOSING = "closing"
 VIEWS = (
     VIEW_START, VIEW_CANCEL, VIEW_EDIT, VIEW_SKIP,
     VIEW_APPROVE, VIEW_CHANGES, VIEW_REJECT, VIEW_EDIT_APPROVE, VIEW_REASSIGN,
-    VIEW_FORK, VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT,
+    VIEW_FORK, VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT, VIEW_CREDENTIAL,
 )  # fmt: skip
 """The callback ids of every view that can be submitted."""
 TELLING_VIEWS = (VIEW_LOADING, VIEW_CLOSING)
@@ -100,6 +101,8 @@ FIELD = "field."
 """Before the name of a model's field in a block id, so that no field can take the name of one of ours."""
 SCHEDULE_FIELD = "schedule."
 """The same for the rule of a schedule."""
+CREDENTIAL_FIELD = "credential."
+"""The same for what a service wants to know of us."""
 WORKFLOW = "workflow"
 """Which workflow, where that is asked for."""
 EDITED = "edited."

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.alerts.keeping import AlertKeeping
+from bot.credentials.keeping import Credentials
 from bot.digests.keeping import Digests
 from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.directory import SlackDirectory
@@ -59,6 +60,7 @@ class Parts:
     alerts: AlertKeeping
     desk: LetterDesk
     """Groups of dead letters."""
+    credentials: Credentials
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 

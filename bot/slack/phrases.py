@@ -196,6 +196,18 @@ class Delegate:
 
 
 @dataclass(frozen=True)
+class ListCredentials:
+    """`credentials [list]`"""
+
+
+@dataclass(frozen=True)
+class SetCredential:
+    """`credentials set NAME`"""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Help:
     """`help`"""
 
@@ -203,12 +215,13 @@ class Help:
 Phrase = (
     Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
     | AddSchedule | KeepSchedule | Digest | DeadLetters | Claim | Release | Fork | Delegate
-    | Alerts | Mute | Unmute | Mutes | Help
+    | Alerts | Mute | Unmute | Mutes | ListCredentials | SetCredential | Help
 )  # fmt: skip
 
 VERBS = (
     "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule",
-    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "delegate", "help",
+    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "delegate",
+    "credentials", "help",
 )  # fmt: skip
 """The words that a phrase begins with."""
 INSTEAD = {
@@ -221,5 +234,7 @@ INSTEAD = {
     "dead-letters": "deadletters", "letters": "deadletters", "failures": "deadletters", "groups": "deadletters",
     "take": "claim", "own": "claim", "unclaim": "release", "branch": "fork", "copy": "fork",
     "delegation": "delegate", "deputy": "delegate", "vacation": "delegate",
+    "credential": "credentials", "secret": "credentials",
+    "token": "credentials",
 }  # fmt: skip
 """Words that people try, and the word that Baton has for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.slack.commands import alerts, letters, looking, scheduling, steering
+from bot.slack.commands import alerts, credentials, letters, looking, scheduling, steering
 from bot.slack.commands.delegating import delegate
 from bot.slack.commands.digests import digest
 from bot.slack.commands.starting import start
@@ -23,6 +23,7 @@ from bot.slack.phrases import (
     Fork,
     Help,
     KeepSchedule,
+    ListCredentials,
     ListSchedules,
     Mute,
     Mutes,
@@ -31,6 +32,7 @@ from bot.slack.phrases import (
     Release,
     Resume,
     Runs,
+    SetCredential,
     Start,
     Status,
     Unmute,
@@ -63,6 +65,8 @@ HANDLERS: dict[type[Phrase], Callable[[Parts, Any, Caller], Answer | Form]] = {
     Unmute: alerts.unmute,
     Mutes: alerts.mutes,
     Delegate: delegate,
+    ListCredentials: credentials.listed,
+    SetCredential: credentials.ask,
 }
 """What each phrase does, but for those that start a run."""
 

@@ -62,6 +62,7 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
             "digest",
             "what is posted by the clock; `digest add daily_ops #ops weekdays 9:00` shows one before it is saved",
         ),
+        ("credentials", "the secrets of services; `credentials set NAME` opens a form for one (admins)"),
         ("pause NAME", "start no more steps of a workflow, or of everything; `unpause NAME` goes on (admins)"),
     ]
     lines = [f"`{said} {words}`  {what}" for words, what in rows]

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import SecretStr
+
 from bot.rehearsal import Rehearsal, Transport, rehearsing_as, serving
 from bot.sandbox import ApiCall, LocalWorkspace
 from tests.payloads import check_message, check_view
@@ -44,6 +46,7 @@ def opened_stage(folder: Path, transport: str, **settings: Any) -> Iterator[Stag
         given: dict[str, Any] = {
             "baton_roles": f"editors={people['ben']},{people['carla']}; admins={people['carla']}",
             "baton_admins": ("role:admins",), "baton_approvers": ("role:editors",), "baton_ops_channel": "#ops",
+            "baton_secret_keys": (SecretStr("A" * 43 + "="),),
         }  # fmt: skip
         return given | settings
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.scenarios.slack import (
     stories_building,
+    stories_credentials,
     stories_deciding,
     stories_digests,
     stories_policies,
@@ -21,6 +22,7 @@ from tests.scenarios.slack.telling import STORIES, Recorder, Story, registered
 
 TOLD = (
     stories_building,
+    stories_credentials,
     stories_deciding,
     stories_digests,
     stories_policies,

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
+from bot.credentials.kinds import KINDS, CredentialKind
 from bot.slack import forms, ids
 from bot.slack.ids import FORM_INPUT, Context
-from bot.slack.views import modals, schedules
+from bot.slack.views import credentials, modals, schedules
 from bot.slack.views.choosing import choose_form
 from bot.slack.views.forking import fork_form
 from bot.slack.views.messages import View
@@ -195,6 +196,7 @@ def test_every_form_that_is_submitted_is_listed() -> None:
         modals.changes_form(an_approval(), CONTEXT), modals.reject_form(an_approval(), CONTEXT),
         modals.reassign_form(an_approval(), CONTEXT), fork_form(a_run(), []), choose_form([article], CONTEXT),
         schedules.rule_form([article], {}, CONTEXT), schedules.input_form(article, WANTED, (NOW,), None, CONTEXT),
+        credentials.form(KINDS[0], "C1"),
     ]  # fmt: skip
     assert {view["callback_id"] for view in made} == set(ids.VIEWS)
 
@@ -213,3 +215,17 @@ def test_hostile_texts_fit(text: str) -> None:
         modals.loading(text), modals.telling(text, "x"),
     ):  # fmt: skip
         check_view(view)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_form_of_every_credential_fits_and_holds_none(kind: CredentialKind) -> None:
+    view = credentials.form(kind, "C1")
+    check_view(view)
+    assert "initial_value" not in json.dumps(view)
+    state = {
+        block["block_id"]: {FORM_INPUT: {"type": "plain_text_input", "value": f"v{number}"}}
+        for number, block in enumerate(block for block in view["blocks"] if block["type"] == "input")
+    }
+    assert list(credentials.filled_in(kind, state)) == [field.name for field in kind.fields]
+    assert credentials.filled_in(kind, state)[kind.fields[0].name] == "v0"
+    assert credentials.filled_in(kind, {}) == dict.fromkeys((field.name for field in kind.fields), "")

@@ -133,7 +133,7 @@ def test_what_is_said_of_schedules_wrongly_is_answered_with_how(line: str, words
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_word_is_near_to_its_typo(verb: str) -> None:
     typo = verb[:-1] + verb[-1] * 2
-    alone = ("runs", "workflows", "approvals", "schedule", "digest", "deadletters", "delegate", "help")
+    alone = ("runs", "workflows", "approvals", "schedule", "digest", "deadletters", "delegate", "credentials", "help")
     GRAMMAR.read(verb if verb in alone else f"{verb} x")
     with pytest.raises(PhraseError, match=f"Did you mean `/baton {verb}`"):
         GRAMMAR.read(typo)
@@ -149,6 +149,7 @@ def test_whatever_is_said_is_understood_or_answered(text: str) -> None:
         f"schedule {text}",
         f"delegate {text}",
         f"schedule add {text}",
+        f"credentials {text}",
     ):
         assert _answer(line)
 
