@@ -23,7 +23,7 @@ demo: $(READY) ## Start Baton here, with nothing else installed
 	$(BIN)/baton demo
 
 test: $(READY) ## Run the tests; servers come from PyPI
-	$(BIN)/pytest -n 2 --dist worksteal -m "not servers and not chaos" $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal -m "not servers and not chaos" $(ARGS)
 
 test-servers: $(READY) ## Run the tests that need programs from Debian or npm
 	$(BIN)/pytest -m servers --timeout 400 $(ARGS)
