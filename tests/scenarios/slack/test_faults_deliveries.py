@@ -69,6 +69,8 @@ def test_a_mention_whose_taker_broke_is_sent_again(
     calls: list[str] = []
 
     def crashing(request: Any) -> Any:
+        if request.body.get("event", {}).get("type") != "app_mention":
+            return dispatch(request)  # the same words also come as a message of the channel
         calls.append(str(request.headers.get("x-slack-retry-num", [""])[0]))
         answer = dispatch(request) if when.startswith("after") or len(calls) > 1 else None
         if len(calls) == 1:
