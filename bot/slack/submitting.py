@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.slack import forms, ids, lettering, scheduling, shortcuts
+from bot.slack import forms, ids, lettering, scheduling, sealing, shortcuts
 from bot.slack.asking import Edge
-from bot.slack.commands import credentials
 from bot.slack.commands.steering import named
 from bot.slack.fields import Field, fields_for
 from bot.slack.filled import WrongFields, at_fields, input_of, read
@@ -211,7 +210,7 @@ HANDLERS: dict[str, Callable[[Submissions, Submission], Reaction]] = {
     ids.VIEW_REASSIGN: Submissions.reassign,
     ids.VIEW_CHOOSE: shortcuts.chosen,
     **lettering.FORMS,
-    ids.VIEW_CREDENTIAL: credentials.sent,
+    ids.VIEW_CREDENTIAL: sealing.sent,
     **scheduling.FORMS,
 }
 """What each modal does, by its callback id."""

@@ -1,20 +1,13 @@
-"""Phrases about credentials, and what their form does."""
+"""Phrases about credentials."""
 
 from __future__ import annotations
 
-from bot.credentials.kinds import kind_named
-from bot.slack import ids
-from bot.slack.asking import Edge
-from bot.slack.filled import WrongFields
-from bot.slack.incoming import Caller, Submission
-from bot.slack.mrkdwn import line
+from bot.slack.incoming import Caller
 from bot.slack.parts import Parts
 from bot.slack.phrases import ListCredentials, SetCredential
-from bot.slack.reacting import Answer, Form, Reaction, heard
+from bot.slack.reacting import Answer, Form
 from bot.slack.views import credentials as views
 from bot.slack.views.messages import Message
-from bot.slack.words import noted, words_of
-from workflows.engine.errors import InvalidInput
 
 
 def listed(parts: Parts, _phrase: ListCredentials, caller: Caller) -> Answer:
@@ -27,28 +20,3 @@ def ask(parts: Parts, phrase: SetCredential, caller: Caller) -> Form:
     kind = parts.credentials.may_set(phrase.name, by=caller.actor)
     otherwise = Message(f"Say `/baton credentials set {kind.name}` as a command: only then a form can be opened.")
     return Form(views.form(kind, caller.channel), otherwise)
-
-
-def sent(edge: Edge, submission: Submission) -> Reaction:
-    """Check what was filled in, then try it with the service and keep it; the person is told what came of it.
-
-    The service may take longer to answer than Slack waits, so it is asked after the form is closed.
-    """
-    kind, caller = kind_named(submission.context.key), submission.caller
-    given = views.filled_in(kind, submission.state)
-    try:
-        edge.parts.credentials.checked(kind.name, given, by=caller.actor)
-    except InvalidInput as error:
-        known = {f"{ids.CREDENTIAL_FIELD}{name}": words for name, words in error.fields.items()}
-        raise WrongFields(known) from None
-
-    def keep() -> None:
-        try:
-            health = edge.parts.credentials.set(kind.name, given, by=caller.actor)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets words
-            words = words_of(noted(error, caller.actor, submission.callback))
-        else:
-            words = f"🔒 The credential for {line(kind.title)} is kept, sealed: {line(health.words, 500)}"
-        edge.speaker.tell(caller, Message(words))
-
-    return heard(keep)
