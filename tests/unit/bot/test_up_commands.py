@@ -36,6 +36,7 @@ def begin(ctx: StepContext, folder: str) -> str:
 @step(idempotent=True)
 def finish(ctx: StepContext, folder: str) -> str:
     \"\"\"Finish.\"\"\"
+    (Path(folder) / "finishing").touch()
     while not (Path(folder) / "go").exists():
         __import__("time").sleep(0.01)
     return "done"
@@ -126,7 +127,7 @@ def test_killed_itself_its_parts_stop_and_its_redis_serves_the_next(folder: Path
 def stopped_at_once(baton: Baton, folder: Path) -> None:
     """A step that does not end is waited for, until a second signal comes."""
     runtime, _run = started(folder)
-    eventually((folder / "began").exists)
+    eventually((folder / "finishing").exists)  # between two steps it could leave in peace
     parts = [pid for pid, command in baton.everybody().items() if "bot.cli" in command]
     baton.process.terminate()
     eventually(lambda: "stopping" in baton.text)

@@ -73,7 +73,8 @@ def test_a_killed_child_is_replaced_and_its_run_goes_on_at_once(stage: Stage) ->
 
     (first, second) = stage.events("child")
     assert ended["owner"] == second["owner"] != first["owner"]
-    (released,) = stage.events("released")
+    # its parent notices the death, and its keeper may find it as well: what the first of them gives up is gone
+    (released,) = [event for event in stage.events("released") if event["runs"]]
     assert (released["owner"], released["crashed"], released["runs"]) == (first["owner"], True, ["die-1"])
     assert stage.lease("die-1") == (None, 0, 1)
 
