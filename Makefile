@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers chaos bench-slack bench-durable bench-growth bench-waiting bench-limited check connectors fmt wheel install lock clean
+.PHONY: help demo test test-servers test-failed chaos bench-slack bench-durable bench-growth bench-waiting bench-limited check connectors fmt wheel install lock clean
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: $(READY) ## Run the tests; servers come from PyPI
 
 test-servers: $(READY) ## Run the tests that need programs from Debian or npm
 	$(BIN)/pytest -m servers --timeout 400 $(ARGS)
+
+test-failed: $(READY) ## Run the tests that failed last, one at a time
+	$(BIN)/pytest --last-failed --last-failed-no-failures none --timeout 400 $(ARGS)
 
 chaos: $(READY) ## Run thousands of runs while processes and servers are killed (ARGS="--seed 1 --database sqlite")
 	$(BIN)/pytest -q -m chaos
