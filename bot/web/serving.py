@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -53,6 +54,8 @@ def serve(app: ASGIApp, listening: socket.socket) -> int:
         app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=GRACE
     )
     sys.setswitchinterval(SWITCH_EVERY)
+    gc.collect()
+    gc.freeze()  # what was loaded stays; to look through it again and again would hold up every answer for 0.1 s
     host, port = listening.getsockname()[:2]
     log.info("web started", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     with listening:
