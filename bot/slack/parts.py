@@ -124,6 +124,8 @@ class Parts:
         return known
 
     def _answers_at(self, run_id: str, channel: str, ts: str, reply_url: str) -> bool:
+        if reply_url and self.reply_at(run_id, channel, ts, reply_url):
+            return True  # most presses are on a message of the run itself, and need no look at whose it is
         row = self.outbox.at(channel, ts)
         if row is None:
             return False

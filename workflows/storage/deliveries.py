@@ -25,6 +25,9 @@ POST = DELIVERY.c.run_id == literal_column(f"'{POSTS}'")
 PENDING = DELIVERY.c.state == literal_column(f"'{DeliveryState.PENDING}'")
 OLDEST = select(func.min(DELIVERY.c.created_at)).where(POST, PENDING).scalar_subquery()
 UNSENT = select(*COLUMNS).where(POST, DELIVERY.c.created_at >= OLDEST).order_by(DELIVERY.c.created_at, DELIVERY.c.id)
+AT = select(*COLUMNS).where(
+    DELIVERY.c.channel == bindparam("channel"), DELIVERY.c.ts == bindparam("ts"), DELIVERY.c.ts != ""
+)
 REPLY_AT = (
     update(DELIVERY)
     .where(
@@ -34,6 +37,7 @@ REPLY_AT = (
         DELIVERY.c.ts != "",
     )
     .values(reply_url=bindparam("url"), reply_until=bindparam("until"))
+    .returning(DELIVERY.c.id)
 )
 GIVEN = (
     func.unnest(
@@ -82,9 +86,8 @@ def unsent(conn: Connection) -> list[Delivery]:
 
 
 def at(conn: Connection, channel: str, ts: str) -> Delivery | None:
-    query = select(*COLUMNS).where(DELIVERY.c.channel == channel, DELIVERY.c.ts == ts, DELIVERY.c.ts != "")
-    row = conn.execute(query).first()
-    return Delivery(*row) if row else None
+    rows = prepared(conn, AT).run(conn, {"channel": channel, "ts": ts})
+    return Delivery(*rows[0]) if rows else None
 
 
 def save(conn: Connection, database: Database, deliveries: Sequence[Delivery]) -> None:
@@ -116,7 +119,7 @@ def reply_via(conn: Connection, run_id: str, key: str, url: str, until: datetime
 def reply_at(conn: Connection, reply: ReplyAt) -> bool:
     """Keep an address on a message; False when there is no such message."""
     told = {"at_run": reply.run_id, "at_channel": reply.channel, "at_ts": reply.ts}
-    return conn.execute(REPLY_AT, {**told, "url": reply.url, "until": reply.until}).rowcount == 1
+    return bool(prepared(conn, REPLY_AT, ()).run(conn, {**told, "url": reply.url, "until": reply.until}))
 
 
 def replies_at(conn: Connection, replies: Sequence[ReplyAt]) -> list[bool]:

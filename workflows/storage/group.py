@@ -78,6 +78,14 @@ class Group:
         """What each part comes to: what the store answers, Failed, or ALONE. The transaction's owner commits."""
         self._told = [ALONE] * len(parts)
         starts, changes, replies = _sorted(parts)
+        if starts or changes:
+            self._write(starts, changes)
+        if replies:
+            for (number, _), there in zip(replies, replies_at(self._conn, [one for _, one in replies]), strict=True):
+                self._told[number] = there
+        return self._told
+
+    def _write(self, starts: Sequence[tuple[int, Start]], changes: Sequence[tuple[int, Change]]) -> None:
         worked_out = self._worked_out(changes)
         locked = self._ledger.lock((), [writes for _, _, writes in worked_out])
         made = self._ledger.create_many([(start.new, start.writes) for _, start in starts])
@@ -88,10 +96,6 @@ class Group:
             rings = self._ledger.apply(run_id, writes)
             self._told[number] = Committed(True, locked.rows[run_id].inbox, rings)
         self._ledger.flush()
-        if replies:
-            for (number, _), there in zip(replies, replies_at(self._conn, [one for _, one in replies]), strict=True):
-                self._told[number] = there
-        return self._told
 
     def _worked_out(self, changes: Sequence[tuple[int, Change]]) -> list[tuple[int, str, Writes]]:
         """What the changes come to that can be written together, from one reading of what they are about."""
