@@ -8,7 +8,6 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from rq import Worker
 
 from bot.alerts.rules import read_rules
 from bot.embedded import embedded_redis_url
+from bot.findings import Finding
+from bot.living import part_findings
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from bot.telling import count
@@ -37,16 +38,6 @@ OVERDUE = timedelta(seconds=60)
 """After so long a run that nobody holds and nobody rang shows that no clock is running."""
 PATIENCE = 10.0
 """Seconds that all connectors together get to answer."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found: fine, wrong (`ok` is False), or worth knowing (None), and what to do."""
-
-    part: str
-    ok: bool | None
-    words: str
-    advice: str = ""
 
 
 def examine(patience: float = PATIENCE) -> list[Finding]:
@@ -168,6 +159,7 @@ def _database(runtime: Runtime) -> Iterator[Finding]:
         return
     yield Finding("Database", True, words)
     yield _clock(runtime)
+    yield from part_findings(runtime)
     yield from _schedules(runtime)
 
 

@@ -34,11 +34,30 @@ class Leases(Protocol):
         """End every lease of an owner; `crashed` counts a crash against each of its runs."""
 
 
+class Heart(Protocol):
+    """Says that a worker and its processes live, for those who look. `bot.beating` has it."""
+
+    def saw(self, owner: str) -> None: ...
+    def ended(self, owner: str, *, crashed: bool) -> None: ...
+    def tick(self) -> None: ...
+    def leave(self) -> None: ...
+
+
+class NoHeart:
+    """Tells nobody."""
+
+    def saw(self, owner: str) -> None: ...
+    def ended(self, owner: str, *, crashed: bool) -> None: ...
+    def tick(self) -> None: ...
+    def leave(self) -> None: ...
+
+
 class Keeper:
     """Renews and releases leases as it is asked to.
 
-    It hears `renew OWNER` and `release OWNER crashed|left`, and answers `renewed OWNER UNTIL`,
-    `unrenewed OWNER` and `released OWNER`. A release is tried until it succeeds. Every so often it calls `look`.
+    It hears `renew OWNER`, `release OWNER crashed|left` and at the end `leave`, and answers `renewed OWNER UNTIL`,
+    `unrenewed OWNER`, `released OWNER` and `left`. A release is tried until it succeeds. Every so often it calls
+    `look`. `heart` tells who lives.
     """
 
     def __init__(
@@ -49,6 +68,7 @@ class Keeper:
         ttl: timedelta,
         look: Callable[[], None],
         look_every: float,
+        heart: Heart,
     ) -> None:
         self._leases = leases
         self._queue = queue
@@ -58,6 +78,7 @@ class Keeper:
         self._look = look
         self._look_every = look_every
         self._look_at = 0.0
+        self._heart = heart
         self._outage = Outage("the database of leases")
 
     def run(self) -> int:
@@ -68,6 +89,7 @@ class Keeper:
             for owner, crashed in list(self._owed.items()):
                 self._release(owner, crashed=crashed)
             self._look_around()
+            self._heart.tick()
         return 0
 
     def _patience(self) -> float:
@@ -90,6 +112,10 @@ class Keeper:
                 self._renew(owner)
             case ["release", owner, how]:
                 self._owed[owner] = how == "crashed"
+                self._heart.ended(owner, crashed=how == "crashed")
+            case ["leave"]:
+                self._heart.leave()
+                self._line.send("left")
 
     def _renew(self, owner: str) -> None:
         until = time.monotonic() + self._ttl.total_seconds()  # before the statement, so it promises too little
@@ -100,6 +126,7 @@ class Keeper:
             self._line.send(f"unrenewed {owner}")
         else:
             self._outage.worked()
+            self._heart.saw(owner)
             self._line.send(f"renewed {owner} {until}")
 
     def _release(self, owner: str, *, crashed: bool) -> None:
@@ -124,6 +151,7 @@ class KeeperProcess:
         self._waiting: set[str] = set()
         self.process: Process | None = None
         self.owed: dict[str, str] = {}
+        self.leaving = self.left = False
 
     def tend(self, inherited: Sequence[Closable]) -> bool:
         """Start it, or start it anew if it died; True when it did. It is told again what it owes.
@@ -141,6 +169,8 @@ class KeeperProcess:
         self._waiting.clear()
         for owner, how in self.owed.items():
             self.process.line.send(f"release {owner} {how}")
+        if self.leaving:
+            self.process.line.send("leave")
         return True
 
     def renew(self, owner: str) -> bool:
@@ -158,6 +188,12 @@ class KeeperProcess:
         if self.process:
             self.process.line.send(f"release {owner} {how}")
 
+    def leave(self) -> None:
+        """Have it say farewell for this worker, once; `left` tells when that is done."""
+        if self.process and not self.leaving:
+            self.leaving = True
+            self.process.line.send("leave")
+
     def hear(self) -> Iterator[tuple[str, str]]:
         """The renewals that were confirmed: who, until when."""
         for line in (self.process.line.receive() if self.process else None) or []:
@@ -169,3 +205,5 @@ class KeeperProcess:
                     self._waiting.discard(owner)
                 case ["released", owner]:
                     self.owed.pop(owner, None)
+                case ["left"]:
+                    self.left = True

@@ -17,6 +17,7 @@ from types import FrameType
 import structlog
 from redis import Redis
 
+from bot.beating import pulse_of, this_part
 from bot.clock import Tick
 from bot.embedded import NoEmbeddedRedis, revive
 from bot.forking import Line, fork
@@ -33,6 +34,7 @@ from bot.web.serving import LISTEN_FD
 from bot.worker import WorkerSettings
 from integrations.protocols import Topics
 from workflows import catalog
+from workflows.engine.beats.model import PartKind
 from workflows.engine.errors import BatonError, StoreUnavailable
 from workflows.engine.letters.tending import LetterTick
 
@@ -180,10 +182,11 @@ def worker_parent(settings: Settings, redis_url: str) -> WorkerParent:
         lease=settings.lease,
         grace=timedelta(seconds=settings.baton_grace),
     )
-    make = functools.partial(Runtime, settings, redis_url)
+    make, me = functools.partial(Runtime, settings, redis_url), this_part(PartKind.WORKER)
     return WorkerParent(
-        worker, lambda owner: make().hands(owner), lambda: make().store, lambda: make().queue, make().roster
-    )
+        worker, lambda owner: make().hands(owner), lambda: make().store, lambda: make().queue, make().roster,
+        lambda: pulse_of(make(), me),
+    )  # fmt: skip
 
 
 def _look_at_schedules(runtime: Runtime) -> None:
@@ -196,6 +199,7 @@ def _look_for_trouble(runtime: Runtime) -> None:
 
 def _forget_alerts(runtime: Runtime) -> None:
     runtime.alerts.forget()
+    runtime.part_watch.forget()
 
 
 def _forget_drafts(runtime: Runtime) -> None:

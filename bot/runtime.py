@@ -28,6 +28,7 @@ from workflows.engine.access import Access
 from workflows.engine.advance import Engine
 from workflows.engine.alerts.watching import Alerts
 from workflows.engine.approving.book import Book
+from workflows.engine.beats.watching import PartWatch
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.deputies import Deputies, Deputising
 from workflows.engine.desk import LetterDesk
@@ -35,7 +36,7 @@ from workflows.engine.directory import LocalDirectory
 from workflows.engine.errors import StoreUnavailable
 from workflows.engine.homes import HOME
 from workflows.engine.ids import new_id
-from workflows.engine.outbox import Outbox
+from workflows.engine.outbox import POSTS, Outbox
 from workflows.engine.ports import Claimant, Clock, Membership, Tools
 from workflows.engine.recovery import Recovery
 from workflows.engine.retention import Retention
@@ -186,6 +187,16 @@ class Runtime:
         """What is wrong: to be judged by a clock, and raised by whoever finds out."""
         made: Alerts = _on_demand("bot.alerts.making").alerts(self)
         return made
+
+    @cached_property
+    def part_watch(self) -> PartWatch:
+        """Who of Baton's own parts is missing."""
+        made: PartWatch = _on_demand("bot.alerts.making").part_watch(self)
+        return made
+
+    def bring_posts(self, owner: str) -> None:
+        """Bring what is to be posted to Slack, where no worker does."""
+        self.deliverer(owner).deliver(POSTS)
 
     @cached_property
     def alert_keeping(self) -> AlertKeeping:

@@ -35,7 +35,7 @@ from typing import Any, Self
 import structlog
 
 from bot.forking import Closable, Line, Process, fork
-from bot.keeper import Keeper, KeeperProcess, Leases
+from bot.keeper import Heart, Keeper, KeeperProcess, Leases, NoHeart
 from bot.presence import LOOK_EVERY, Mourner, Roster
 from bot.worker import WORN_OUT, Hands, WorkerSettings, work
 from workflows.engine.ports import Queue
@@ -129,7 +129,7 @@ class Signals:
 class WorkerParent:
     """Runs the worker processes of one machine until SIGTERM or ctrl-C.
 
-    `hands` gets the owner's name, in the child; `leases` and `queue` are called in the keeper.
+    `hands` gets the owner's name, in the child; `leases`, `queue` and `heart` are called in the keeper.
     """
 
     def __init__(
@@ -139,12 +139,14 @@ class WorkerParent:
         leases: Callable[[], Leases],
         queue: Callable[[], Queue],
         roster: Roster,
+        heart: Callable[[], Heart] = NoHeart,
     ) -> None:
         self._settings = settings
         self._hands = hands
         self._leases = leases
         self._queue = queue
         self._roster = roster
+        self._heart = heart
         self._slots = [Slot(number) for number in range(settings.processes)]
         self._keeper = KeeperProcess(self._keep)
         self._signals = Signals()
@@ -183,7 +185,9 @@ class WorkerParent:
             return True
         if self._signals.stop_since is None or self._children():
             return False
-        return not self._keeper.owed or time.monotonic() > self._last_death + MARGIN
+        if not self._keeper.owed:
+            self._keeper.leave()
+        return self._keeper.left or time.monotonic() > max(self._last_death, self._signals.stop_since) + MARGIN
 
     def _children(self) -> list[Child]:
         return [slot.child for slot in self._slots if slot.child]
@@ -216,7 +220,7 @@ class WorkerParent:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is needed to the end, whoever else was told to go
         leases, queue = self._leases(), self._queue()
         look = Mourner(self._roster, leases, queue).look
-        return Keeper(leases, queue, line, self._settings.lease, look, LOOK_EVERY).run()
+        return Keeper(leases, queue, line, self._settings.lease, look, LOOK_EVERY, self._heart()).run()
 
     # life
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.grown.rows import BUSY, CHANNELS, PEOPLE, WORKFLOWS, Grown
 from workflows.engine.alerts.model import Alert, Severity, Told
+from workflows.engine.beats.model import Beat, End, PartKind
 from workflows.engine.drafts import Draft
 from workflows.engine.expiry import Expiry
 from workflows.engine.letters.joining import letter_of
@@ -187,6 +188,15 @@ def _drafted(store: SqlStore, made: Grown) -> None:
     store.drafts.drop("zz-draft")
 
 
+def _beaten(store: SqlStore, made: Grown) -> None:
+    """What a part writes and asks to know who lives."""
+    worker = Beat("zz-worker", PartKind.WORKER, "h", 1, "1", made.now, made.now)
+    store.beats.beat([worker, replace(worker, id="zz-child", kind=PartKind.PROCESS, parent=worker.id)])
+    store.beats.heard(limit=1000)
+    store.beats.end(worker, End.LEFT)
+    store.beats.forget(made.now - timedelta(days=1))
+
+
 def _alerted(store: SqlStore, made: Grown) -> None:
     """What a clock asks to find out what is wrong, and to tell it."""
     alerts = store.alerts
@@ -225,6 +235,7 @@ MACHINES_ASK: dict[str, Ask] = {
     "what happened in a day": _happened,
     "what was shown before it is saved": _drafted,
     "what is wrong": _alerted,
+    "who lives": _beaten,
     "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),
     "a batch of old runs": lambda store, made: store.prune(Expiry(made.now - timedelta(days=300)), limit=20),
     "old rows of no run": lambda store, made: store.sweep(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.alerts.rules import read_rules
 from bot.alerts.telling import AlertPosting
 from workflows.engine.alerts.watching import Alerts
+from workflows.engine.beats.watching import PartWatch
 
 if TYPE_CHECKING:
     from bot.runtime import Runtime
@@ -19,3 +20,9 @@ def alerts(runtime: Runtime) -> Alerts:
     channel = (settings.baton_ops_channel or settings.baton_channel) if settings.has_slack else ""
     posting = AlertPosting(rules, lambda: runtime.outbox, lambda: runtime.queue, runtime.clock.now, channel)
     return Alerts(runtime.store.alerts, runtime.store.happenings, posting, rules.limits)
+
+
+def part_watch(runtime: Runtime) -> PartWatch:
+    """Who of Baton's own parts is missing. Raises BatonError for a file that can't be used."""
+    missed, store = read_rules(runtime.settings.baton_alerts).missed, runtime.store
+    return PartWatch(store.beats, store.alerts, runtime.alerts, store.happenings, missed)

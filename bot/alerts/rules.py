@@ -7,11 +7,13 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from workflows.engine.alerts.model import Alert, Severity
 from workflows.engine.alerts.rates import Usual
 from workflows.engine.alerts.watching import Limits
+from workflows.engine.beats.model import BEAT_EVERY
+from workflows.engine.beats.watching import Missed
 from workflows.engine.errors import BatonError
 
 
@@ -32,6 +34,23 @@ class Queue(Part):
     """How long a run may wait for a worker."""
 
     minutes: float = Field(default=5.0, gt=0)
+
+
+class Parts(Part):
+    """When a part of Baton is missed."""
+
+    seconds: float = Field(default=90.0, ge=0)
+    """After so long without a word; 0 for never."""
+    crashes: int = Field(default=5, ge=0)
+    """So many deaths of one kind on one machine within an hour are too many; 0 for no number."""
+
+    @field_validator("seconds")
+    @classmethod
+    def _patient(cls, value: float) -> float:
+        least = 3 * BEAT_EVERY.total_seconds()
+        if 0 < value < least:
+            raise ValueError(f"must be 0, for never, or at least {least:g}: parts say only now and then that they live")
+        return value
 
 
 class Route(Part):
@@ -62,6 +81,7 @@ class Rules(Part):
 
     errors: Errors = Errors()
     queue: Queue = Queue()
+    parts: Parts = Parts()
     route: tuple[Route, ...] = ()
 
     @property
@@ -69,6 +89,11 @@ class Rules(Part):
         """From when on something is wrong."""
         usual = Usual(self.errors.failures, self.errors.times)
         return Limits(usual, timedelta(minutes=self.queue.minutes))
+
+    @property
+    def missed(self) -> Missed:
+        """From when on a part of Baton is missed."""
+        return Missed(timedelta(seconds=self.parts.seconds), self.parts.crashes)
 
     def channel(self, alert: Alert, otherwise: str) -> str:
         """Where an alert goes; "" for nowhere."""

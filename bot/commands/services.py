@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bot import logs
+from bot.beating import beating
 from bot.clock import Clock
 from bot.embedded import NoEmbeddedRedis, embedded_redis
 from bot.parts import (
@@ -31,6 +32,7 @@ from bot.up import Group, StopSignals, follow_parent
 from bot.web.app import create_app
 from bot.web.serving import PortTaken, inherited, listen, serve
 from bot.web.slack import SlackSide, slack_side
+from workflows.engine.beats.model import PartKind
 from workflows.engine.errors import BatonError
 
 NO_REDIS = "No Redis is set and none runs here. Start everything with `baton up`, or set REDIS_URL."
@@ -82,7 +84,7 @@ def web(
     settings = _settings(port=port)
     with _failing(), _redis(settings) as redis_url, _closing(Runtime(settings, redis_url, rings_aside=True)) as runtime:
         listening = inherited() or listen(settings.baton_host, settings.port)
-        with _slack(runtime) as slack:
+        with _slack(runtime) as slack, beating(runtime, PartKind.WEB):
             return serve(create_app(runtime, open_metrics=open_metrics, slack=slack), listening)
 
 
@@ -114,7 +116,7 @@ def clock() -> int:
         stopped = wait_in_child(functools.partial(database_is_ready, settings))
         if stopped:
             return 0
-        with _closing(Runtime(settings, redis_url)) as runtime:
+        with _closing(Runtime(settings, redis_url)) as runtime, beating(runtime, PartKind.CLOCK):
             return Clock(clock_ticks(runtime)).run()
 
 

@@ -9,7 +9,8 @@ import typer
 from bot import printing
 from bot.commands.catalogue import AsJson
 from bot.commands.session import opened, quiet
-from bot.doctor import Finding, examine
+from bot.doctor import examine
+from bot.findings import Finding
 
 
 def restored(*, as_json: AsJson = False) -> None:

@@ -39,6 +39,7 @@ from workflows.engine.ports import (
 )
 from workflows.storage import approvals, history, inbox, leases, lists, pauses, recorded, retention, runs, tally, upkeep
 from workflows.storage.alerts import SqlAlerts
+from workflows.storage.beats import SqlBeats
 from workflows.storage.committer import Committer, Request
 from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
@@ -82,6 +83,7 @@ class SqlStore:
         """What is to be shown outside, in the same database."""
         self.schedules = SqlSchedules(self._database, self._statements)
         self.alerts = SqlAlerts(self._database)
+        self.beats = SqlBeats(self._database)
         self.drafts = SqlDrafts(self._database)
         self.happenings = SqlHappenings(self._database)
         self.homes = SqlHomes(self._database)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from workflows.engine.alerts.model import Severity
+from workflows.engine.beats.model import End, PartKind
 from workflows.engine.letters.model import Closed
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
 from workflows.engine.outbox import DeliveryState
@@ -413,6 +414,23 @@ class AlertRow(Base, table=True):
     told: int = _required(Integer)
 
 
+class BeatRow(Base, table=True):
+    """One instance of a part of Baton, and when it was last heard of."""
+
+    __tablename__ = "beat"
+    __table_args__ = (Index("ix_beat_seen_at_id", "seen_at", "id"),)
+
+    id: str = _required(Id, primary_key=True)
+    kind: PartKind = _required(Word(PartKind))
+    host: str = _required(Text)
+    pid: int = _required(Integer)
+    version: str = _required(Text)
+    began_at: datetime = _required(Utc)
+    seen_at: datetime = _required(Utc)
+    parent: str = _required(Id, index=True)
+    ending: End = _required(Word(End))
+
+
 class MuteRow(Base, table=True):
     """What keeps alerts quiet until a moment."""
 
@@ -610,6 +628,7 @@ TRIGGER = _table(TriggerRow)
 SCHEDULE = _table(ScheduleRow)
 TICK = _table(TickRow)
 ALERT = _table(AlertRow)
+BEAT = _table(BeatRow)
 MUTE = _table(MuteRow)
 DRAFT = _table(DraftRow)
 RECEIVED = _table(ReceivedRow)

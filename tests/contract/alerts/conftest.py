@@ -10,6 +10,7 @@ from tests.contract.alerts.stage import House
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.memory import MemoryStore
 from workflows.engine.testing.memory_alerts import MemoryAlerts
+from workflows.engine.testing.memory_beats import MemoryBeats
 from workflows.engine.testing.memory_happenings import MemoryHappenings
 from workflows.storage.store import SqlStore
 
@@ -19,8 +20,8 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
     clock = ManualClock()
     if request.param == "memory":
         store = MemoryStore(clock)
-        yield House(store, MemoryAlerts(store), MemoryHappenings(store), clock)
+        yield House(store, MemoryAlerts(store), MemoryHappenings(store), MemoryBeats(store), clock)
         return
     opened = SqlStore(request.getfixturevalue(f"{request.param}_url"), clock=clock)
-    yield House(opened, opened.alerts, opened.happenings, clock)
+    yield House(opened, opened.alerts, opened.happenings, opened.beats, clock)
     opened.close()

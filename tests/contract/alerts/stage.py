@@ -11,6 +11,7 @@ from workflows import workflow
 from workflows.engine.alerts.model import Alert
 from workflows.engine.alerts.ports import AlertBook
 from workflows.engine.alerts.watching import Alerts
+from workflows.engine.beats.ports import Beats
 from workflows.engine.happenings import Happenings
 from workflows.engine.model import Outcome
 from workflows.engine.ports import Store
@@ -49,9 +50,10 @@ def asking(run: Handle, what: str) -> str:
 class House:
     """One installation, whose time passes when a test says so."""
 
-    def __init__(self, store: Store, book: AlertBook, happenings: Happenings, clock: ManualClock) -> None:
+    def __init__(self, store: Store, book: AlertBook, happenings: Happenings, beats: Beats, clock: ManualClock) -> None:
         self.book = book
         self.happenings = happenings
+        self.beats = beats
         self.clock = clock
         self.told: list[str] = []
         self.harness = Harness(errand, asking, store=store, clock=clock, tools={Shop: Shop()}, admins=(BOSS,))

@@ -14,6 +14,7 @@ WALKS = {
     "ix_card_due_at": "cards alone that want to be shown",
     "ix_card_troubled": "cards alone that can't be shown",
     "ix_audit_at": "from the newest entry on, until there are enough",
+    "ix_beat_seen_at_id": "the parts of Baton of a day, the last heard first, until there are enough",
     "key of blob_1": "the hashes of large values, when old runs are deleted",
 }
 """Indexes that are read from one end on, and what keeps that short."""
@@ -300,6 +301,11 @@ PLANS: dict[str, tuple[str, ...]] = {
         "SEARCH step key of step_1",
         "USE TEMP B-TREE FOR GROUP BY",
         "USE TEMP B-TREE FOR ORDER BY",
+    ),
+    "who lives": (
+        "SCAN beat ix_beat_seen_at_id",
+        "SEARCH beat ix_beat_parent",
+        "SEARCH beat ix_beat_seen_at_id",
     ),
     "a trigger's cursor": ("SEARCH trigger key of trigger_1",),
     "a batch of old runs": (

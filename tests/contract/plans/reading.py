@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event
 
 from workflows.storage.store import SqlStore
 
-SMALL = frozenset({"alert", "mute", "pause", "pace", "trigger", "tally", "schedule", "credential"})
+SMALL = frozenset({"alert", "beat", "mute", "pause", "pace", "trigger", "tally", "schedule", "credential"})
 """Tables that do not grow with the runs."""
 OTHER = re.compile(r"\s*(INSERT|UPDATE|DELETE|SELECT|WITH)\b", re.IGNORECASE)
 

@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from bot.doctor import Finding, _policies
+from bot.doctor import _policies
+from bot.findings import Finding
 from bot.runtime import Runtime
 from bot.settings import read_settings
 from tests.unit.bot.cli_stage import Stage

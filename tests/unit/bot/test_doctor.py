@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot import doctor
-from bot.doctor import Finding, examine
+from bot.doctor import examine
+from bot.findings import Finding
 from bot.runtime import NOWHERE, Runtime
 from bot.settings import Settings, read_settings
 from integrations.base import Connector, Health

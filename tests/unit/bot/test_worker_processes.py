@@ -31,7 +31,7 @@ def stage(tmp_path: Path, redis_url: str) -> Iterator[Stage]:
 
 
 def test_sigterm_lets_runs_suspend_and_ends_well(stage: Stage, redis_client: Redis) -> None:
-    stage.start(processes=2)
+    stage.start(processes=2, margin=DEADLINE)
     stage.wait_for("child", 2)
     stage.ring("quick-1", "block-1")
     stage.wait_for("ended", run="quick-1")
@@ -43,6 +43,8 @@ def test_sigterm_lets_runs_suspend_and_ends_well(stage: Stage, redis_client: Red
     assert stage.events("ended", run="block-1", drained=True)
     assert len(stage.events("closed")) == 2
     assert [event["crashed"] for event in stage.events("released")] == [False, False]
+    assert [event["crashed"] for event in stage.events("missed")] == [False, False]
+    assert len(stage.events("farewell")) == 1
     assert Worker.all(redis_client) == []
 
 
@@ -77,6 +79,8 @@ def test_a_killed_child_is_replaced_and_its_run_goes_on_at_once(stage: Stage) ->
     (released,) = [event for event in stage.events("released") if event["runs"]]
     assert (released["owner"], released["crashed"], released["runs"]) == (first["owner"], True, ["die-1"])
     assert stage.lease("die-1") == (None, 0, 1)
+    stage.wait_for("missed", owner=first["owner"], crashed=True)
+    stage.wait_for("beat")
 
 
 def test_a_killed_child_leaves_its_siblings_alone(stage: Stage) -> None:

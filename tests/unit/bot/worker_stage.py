@@ -65,6 +65,26 @@ class StageLeases:
         return [Ring(row[0], 0) for row in rows]
 
 
+class StageHeart:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._beat = False
+
+    def saw(self, owner: str) -> None:
+        """Renewals are shown by the leases."""
+
+    def ended(self, owner: str, *, crashed: bool) -> None:
+        say(self._folder, "missed", owner=owner, crashed=crashed)
+
+    def tick(self) -> None:
+        if not self._beat:
+            say(self._folder, "beat")
+        self._beat = True
+
+    def leave(self) -> None:
+        say(self._folder, "farewell")
+
+
 class StageHands:
     def __init__(self, folder: Path, owner: str) -> None:
         if (folder / "broken").exists():
@@ -125,7 +145,7 @@ def main() -> int:
         logger_factory=structlog.WriteLoggerFactory((folder / "log").open("a", buffering=1)),
     )
     supervisor.SECOND_SIGNAL = 0.1
-    supervisor.MARGIN = 1.0
+    supervisor.MARGIN = options.pop("margin", 1.0)
     for name in ("lease", "beat", "tolerance", "grace"):
         options[name] = timedelta(seconds=options[name])
     settings = WorkerSettings(**options)
@@ -135,7 +155,7 @@ def main() -> int:
 
     roster = Roster(folder / "workers", "leases.db")
     hands = lambda owner: StageHands(folder, owner)  # noqa: E731
-    return WorkerParent(settings, hands, lambda: StageLeases(folder), queue, roster).run()
+    return WorkerParent(settings, hands, lambda: StageLeases(folder), queue, roster, lambda: StageHeart(folder)).run()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,14 @@ class AlertKind(enum.StrEnum):
     """Runs wait although nothing holds them."""
     CIRCUIT = "circuit"
     """A service is left alone for a while."""
+    PART = "part"
+    """A part of Baton died, or is stuck."""
+    CRASHES = "crashes"
+    """Parts of Baton die again and again on a machine."""
+    CLOCK = "clock"
+    """No clock runs."""
+    WORKER = "worker"
+    """Runs wait, and no worker runs."""
 
 
 class Told(enum.IntEnum):

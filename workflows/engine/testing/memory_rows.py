@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from workflows.engine.alerts.model import Alert, Mute
 from workflows.engine.approving.delegation import Delegation
+from workflows.engine.beats.model import Beat
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.drafts import Draft
 from workflows.engine.errors import InvalidInput
@@ -78,6 +79,7 @@ class Rows:
         self.ticks: dict[tuple[str, datetime], Tick] = {}
         self.alerts: dict[str, Alert] = {}
         self.mutes: dict[str, Mute] = {}
+        self.beats: dict[str, Beat] = {}
         self.drafts: dict[str, Draft] = {}
         self.pace: dict[str, tuple[datetime, datetime]] = {}
         self.groups: dict[str, Group] = {}

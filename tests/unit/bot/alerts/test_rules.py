@@ -21,6 +21,10 @@ FILE = dedent(
     failures = 10
     times = 2.5
 
+    [parts]
+    seconds = 120
+    crashes = 0
+
     [[route]]
     workflow = "content_*"
     severity = "error"
@@ -44,6 +48,7 @@ def test_the_first_route_that_fits_counts(tmp_path: Path) -> None:
     file.write_text(FILE)
     rules = read_rules(file)
     assert (rules.limits.usual.failures, rules.limits.usual.times) == (10, 2.5)
+    assert (rules.missed.silent, rules.missed.crashes) == (timedelta(minutes=2), 0)
     assert rules.channel(ALERT, "#ops") == "#content"
     assert rules.channel(replace(ALERT, severity=Severity.WARNING), "#ops") == "#ops"
     assert rules.channel(replace(ALERT, subject="workflow:refund"), "#ops") == "#ops"
@@ -58,6 +63,7 @@ def test_the_first_route_that_fits_counts(tmp_path: Path) -> None:
     [
         ("[errors\n", "is no TOML"),
         ("[errors]\nfailures = 0\n", "errors.failures"),
+        ("[parts]\nseconds = 10\n", "at least 45"),
         ("[[route]]\nchanel = '#ops'\n", "route.0.ch"),
         ("[[route]]\nchannel = '#ops'\nseverity = 'awful'\n", "route.0.severity"),
     ],

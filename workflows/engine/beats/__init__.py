@@ -1,0 +1,1 @@
+"""Baton's own parts: each writes now and then that it lives, and from that the others know who died."""
