@@ -36,7 +36,7 @@ AT_REST = 60.0
 STALLED = 15.0
 """Seconds without progress after which the next blow comes all the same."""
 PATIENCE = 3.0
-"""Seconds after which Ben presses a button again that is still there."""
+"""Seconds after which Ben presses a button again that is still there, and Ana types a command again."""
 LOOK = 0.1
 
 
@@ -157,13 +157,21 @@ class _Day:
                 if self._over.is_set():
                     return
                 told = self._command(ana, channel, f"run leaflet title={title}")
-                self._deliver([told], "commands")
+                if not self._deliver([told], "commands"):
+                    self._await(lambda title=title: self._started(title))  # type: ignore[misc]
             self._typed += 1
 
     def _command(self, user: LocalUser, channel: str, words: str) -> Delivery:
         gestures = self._workspace.site.gestures
         told, _secret = gestures.typed(user.person, self._workspace.channel(f"#{channel}").now, "/baton", words)
         return told
+
+    def _await(self, true: Callable[[], bool]) -> None:
+        """A command that nobody took in time may wait at the door of a web process that starts: she gives it a while,
+        since Slack's next command is another one, and would be a second run that she asked for."""
+        end = time.monotonic() + PATIENCE
+        while not true() and time.monotonic() < end and not self._over.wait(LOOK):
+            pass
 
     def _started(self, title: str) -> bool:
         """What she would ask for with `/baton runs` before she types it once more."""
@@ -190,15 +198,17 @@ class _Day:
                 if "Approve" in message.buttons:
                     yield message
 
-    def _deliver(self, told: Sequence[Delivery], what: str) -> None:
-        """Let Slack tell of it, now and then twice at once."""
+    def _deliver(self, told: Sequence[Delivery], what: str) -> bool:
+        """Let Slack tell of it, now and then twice at once; False when nobody took it."""
         times = 2 if self._dice.random() < 0.4 else 1
         if times == 2:
             self._twice[what] += 1
         courier = self._workspace.site.courier
         with ThreadPoolExecutor(times) as pool:
             acks = list(pool.map(lambda one: self._workspace.run(courier.deliver(one)), [*told] * times))
-        self._unanswered += all(bool(ack.problem) for ack in acks)
+        taken = not all(bool(ack.problem) for ack in acks)
+        self._unanswered += not taken
+        return taken
 
     # the plan --------------------------------------------------------------------------------------------
 
