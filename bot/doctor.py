@@ -86,7 +86,7 @@ def slack_findings(runtime: Runtime) -> Iterator[Finding]:
         yield Finding("Slack", None, "not set up", advice)
         return
     checking = importlib.import_module("bot.slack.checking")  # Slack's library is heavy, and most do without it
-    for found in checking.checked(runtime.settings, runtime.slack_directory):
+    for found in checking.checked(runtime.settings, runtime.slack_directory, runtime.slack_token):
         yield Finding(found.part, found.ok, found.words, found.advice)
     yield from _unseen(runtime)
 

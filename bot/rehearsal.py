@@ -262,9 +262,9 @@ def _connected(workspace: LocalWorkspace, runtime: Runtime, side: SlackSide, ove
 
 
 @contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """An application on a free port of this machine; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+def serving(app: Any, port: socket.socket | None = None) -> Iterator[str]:
+    """An application on this port of this machine, or on a free one; its address."""
+    with port or socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="rehearsal-web", daemon=True)

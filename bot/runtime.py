@@ -58,9 +58,11 @@ if TYPE_CHECKING:
     from bot.digests.desk import StoreDesk
     from bot.digests.keeping import Digests
     from bot.news import Notices
+    from bot.slack.calling import Token
     from bot.slack.delivery.deliverer import Deliverer
     from bot.slack.directory import SlackDirectory
     from bot.slack.homing import HomeBoard
+    from bot.slack.installing.book import Installations
     from bot.slack.parts import Parts
     from integrations.http.gate import Gate
 
@@ -222,7 +224,7 @@ class Runtime:
         """What brings messages to Slack in this process, under this owner's leases."""
         made: Deliverer = _on_demand("bot.slack.delivery.making").deliverer(
             self.settings, self.store, self.outbox, self.store.letters, self.catalogue, self.slack_directory,
-            self.clock, owner=owner, checkpoint=checkpoint,
+            self.clock, owner=owner, checkpoint=checkpoint, token=self.slack_token,
         )  # fmt: skip
         return made
 
@@ -237,14 +239,32 @@ class Runtime:
 
     def home_board(self, owner: str) -> HomeBoard:
         """What keeps App Home up to date in this process, under this owner's leases."""
-        client = _on_demand("bot.slack.delivery.making").slack_client(self.settings)
+        client = _on_demand("bot.slack.delivery.making").slack_client(self.settings, self.slack_token)
         made: HomeBoard = _on_demand("bot.slack.homing").HomeBoard(self.slack_parts, self.store.homes, client, owner)
+        return made
+
+    @cached_property
+    def installations(self) -> Installations:
+        """The installation by OAuth, where Baton comes into Slack by one."""
+        made: Installations = _on_demand("bot.slack.installing.making").installations(
+            self.settings, self._sealed, lambda: self.store.credentials, self.clock
+        )
+        return made
+
+    @cached_property
+    def slack_token(self) -> Token:
+        """The bot's token as it is now: the settings', or the installation's."""
+        made: Token
+        if self.settings.installs:
+            made = _on_demand("bot.slack.installing.token").InstalledToken(self.installations, self.clock.monotonic)
+        else:
+            made = _on_demand("bot.slack.calling").settings_token(self.settings)
         return made
 
     @cached_property
     def slack_directory(self) -> SlackDirectory:
         """Who is who in the Slack workspace; asked when somebody from there does something."""
-        client = _on_demand("bot.slack.calling").web_client(self.settings, 1)  # people wait for it
+        client = _on_demand("bot.slack.calling").web_client(self.settings, 1, self.slack_token)  # people wait for it
         made: SlackDirectory = _on_demand("bot.slack.directory").SlackDirectory(
             client, self.clock.monotonic, self.settings.baton_roles
         )

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.times import age_of, moment_before
@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = None
     """For Socket Mode; without it, Slack calls the web process over HTTP."""
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr | None = None
+    slack_team: str = ""
+    """The id of the workspace that may install Baton by OAuth."""
     slack_api_url: str = SLACK_API
     baton_channel: str = ""
     """Where runs are shown that were started elsewhere than in a channel."""
@@ -193,6 +197,12 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @model_validator(mode="after")
+    def _one_way_into_slack(self) -> Self:
+        if self.installs and (problem := _installing_problem(self)):
+            raise ValueError(problem)
+        return self
+
     @cached_property
     def home(self) -> Path:
         """Where local data lives, absolute."""
@@ -221,7 +231,12 @@ class Settings(BaseSettings):
     @property
     def has_slack(self) -> bool:
         """Whether Baton is in a Slack workspace."""
-        return self.slack_bot_token is not None
+        return self.slack_bot_token is not None or self.installs
+
+    @property
+    def installs(self) -> bool:
+        """Whether the bot's token comes by installation, not from the settings."""
+        return bool(self.slack_client_id) or self.slack_client_secret is not None
 
     @property
     def night(self) -> tuple[time, time]:
@@ -254,7 +269,9 @@ def read_settings(**over: Any) -> Settings:
         return Settings(**over)
     except ValidationError as error:
         said = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            ": ".join(
+                filter(None, (".".join(str(p) for p in e["loc"]).upper(), e["msg"].removeprefix("Value error, ")))
+            )
             for e in error.errors()
         )
         raise SettingsError(f"These settings can't be used. {said}") from None
@@ -281,6 +298,25 @@ def secrets_of(settings: Settings) -> list[SecretStr]:
     values = [getattr(settings, name) for name in type(settings).model_fields]
     return [one for value in values for one in (value if isinstance(value, tuple) else (value,))
             if isinstance(one, SecretStr)]  # fmt: skip
+
+
+def _installing_problem(settings: Settings) -> str:
+    """What does not go together with installation by OAuth, or is missing for it; "" when all is well."""
+    needed = {
+        "SLACK_CLIENT_ID": settings.slack_client_id, "SLACK_CLIENT_SECRET": settings.slack_client_secret,
+        "SLACK_SIGNING_SECRET": settings.slack_signing_secret, "SLACK_TEAM": settings.slack_team,
+        "BATON_SECRET_KEYS": settings.baton_secret_keys, "BATON_URL": settings.baton_url,
+    }  # fmt: skip
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        return f"To install Baton in Slack by OAuth, {' and '.join(missing)} must be set too"
+    if settings.slack_bot_token is not None:
+        return "SLACK_BOT_TOKEN and SLACK_CLIENT_ID are two ways to a token: set one of them"
+    if settings.slack_app_token is not None:
+        return "SLACK_APP_TOKEN (Socket Mode) does not go with SLACK_CLIENT_ID: installation by OAuth works over HTTP"
+    if not settings.slack_team.startswith("T"):
+        return f"SLACK_TEAM must be the id of a workspace, which begins with T, not {settings.slack_team!r}"
+    return ""
 
 
 def _roles(text: str) -> dict[str, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from bot.sandbox.seed import DEFAULT_SEED, person_id
 from bot.sandbox.serving import NotHere, Options, listen, refuse_real_tokens, serve
 from bot.sandbox.workspace import new_tokens
 from bot.settings import Settings, read_settings
-from bot.slack.manifest import manifest
+from bot.slack.manifest import REDIRECT_PATH, manifest
 from workflows.engine.errors import BatonError
 
 PORT = 8020
@@ -39,6 +39,7 @@ def sandbox(
     tokens = _tokens(settings)
     workflows = Runtime(settings).catalogue.all()
     made = manifest(workflows)  # over signed HTTP it is the same for the workspace
+    made["oauth_config"]["redirect_urls"] = [f"{settings.address}{REDIRECT_PATH}"]
     try:
         refuse_real_tokens(_secrets(settings))
         with listen(port=port) as listening:
@@ -72,6 +73,8 @@ def _tokens(settings: Settings) -> Tokens:
         bot=_local(settings.slack_bot_token) or fresh.bot,
         app=_local(settings.slack_app_token) or fresh.app,
         signing_secret=_plain(settings.slack_signing_secret) or fresh.signing_secret,
+        client_id=settings.slack_client_id or fresh.client_id,
+        client_secret=_plain(settings.slack_client_secret) or fresh.client_secret,
     )
 
 

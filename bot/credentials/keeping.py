@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from bot.credentials.kinds import KINDS, CredentialKind, Values, kind_named, overlaid
+from bot.credentials.kinds import INSTALLATION, KINDS, CredentialKind, Values, kind_named, overlaid
 from bot.credentials.vault import NO_KEYS, Unreadable, Vault
 from bot.settings import Settings
 from integrations.base import Health
@@ -151,5 +151,7 @@ class Credentials:
 
 def secrets_in(name: str, values: Mapping[str, str]) -> list[SecretStr]:
     """The secret fields among what is kept for a service."""
+    if name == INSTALLATION:
+        return [SecretStr(values["token"])]
     kind = kind_named(name)
     return [SecretStr(values[field.name]) for field in kind.fields if field.secret and values.get(field.name)]

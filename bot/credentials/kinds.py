@@ -16,6 +16,8 @@ from workflows.engine.errors import BatonError, InvalidInput
 
 Values = Mapping[str, str]
 """What was filled in, by field name."""
+INSTALLATION = "slack"
+"""Under this name the installation in a Slack workspace is kept beside the credentials; nobody fills it in."""
 LONGEST = 4_000
 """Characters of one field."""
 

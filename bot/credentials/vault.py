@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 
-from bot.credentials.kinds import Values
+from bot.credentials.kinds import INSTALLATION, Values
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.errors import BatonError
 
@@ -16,6 +17,10 @@ NO_KEYS = (
     "BATON_SECRET_KEYS is not set, so nothing can be sealed or opened. `baton credentials key` makes a key: "
     "set it for every process, then restart them."
 )
+
+
+STAMP = "stamp:"
+"""Begins what is sealed as a mark, so that no credential passes for one."""
 
 
 class Unreadable(BatonError):
@@ -50,14 +55,27 @@ class Vault:
         except InvalidToken:
             raise Unreadable(
                 f"The credential for {credential.name} was sealed with a key that is not in BATON_SECRET_KEYS. Add "
-                f"that key, or set the credential again with `baton credentials set {credential.name}`."
+                f"that key, or {_again(credential.name)}."
             ) from None
         if (workspace, name) != (credential.workspace, credential.name):
             raise Unreadable(
                 f"What is kept as the credential for {credential.name} was sealed for {name}: somebody changed the "
-                f"database by hand. Set it again with `baton credentials set {credential.name}`."
+                f"database by hand. What helps: {_again(credential.name)}."
             )
         return dict(values)
+
+    def stamp(self, text: str, at: datetime) -> str:
+        """A mark that only we can make, with the moment in it; raises Unreadable without a key."""
+        return self._all().encrypt_at_time(f"{STAMP}{text}".encode(), int(at.timestamp())).decode("ascii")
+
+    def is_fresh(self, stamp: str, at: datetime, within: timedelta) -> bool:
+        """Whether a mark is ours and not older than that."""
+        life = int(within.total_seconds())
+        try:
+            text = self._all().decrypt_at_time(stamp.encode(), life, int(at.timestamp()))
+        except InvalidToken:
+            return False
+        return text.startswith(STAMP.encode())
 
     def is_newest(self, credential: SealedCredential) -> bool:
         """Whether the newest key sealed it."""
@@ -81,3 +99,10 @@ class Vault:
         if not self._keys:
             raise Unreadable(NO_KEYS)
         return MultiFernet(self._keys)
+
+
+def _again(name: str) -> str:
+    """How what is kept under this name comes to be kept again."""
+    if name == INSTALLATION:
+        return "install Baton in Slack again"
+    return f"set the credential again with `baton credentials set {name}`"

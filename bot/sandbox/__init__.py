@@ -1,9 +1,9 @@
 """A local Slack workspace for people without one and for tests: the bot runs against it unchanged."""
 
-from bot.sandbox.api.calls import Tokens
 from bot.sandbox.clock import Clock, SkippingClock, SystemClock
 from bot.sandbox.driver import LocalUser, ModalErrors
 from bot.sandbox.faults import Faults
+from bot.sandbox.grants import Tokens
 from bot.sandbox.model import ApiCall, Button, Message, OpenView
 from bot.sandbox.outcomes import AppFailed, NoAppConnected, OperationTimeout, Refused, Reply
 from bot.sandbox.seed import DEFAULT_SEED, Seed, SeedChannel, SeedGroup, SeedPerson

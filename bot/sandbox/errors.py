@@ -73,6 +73,8 @@ TABLE: tuple[Row, ...] = (
         "docs web-api",
         not_authed="no token",
         invalid_auth="a token that is none of this workspace's",
+        token_revoked="the bot token was revoked",  # noqa: S106  # the name of an error
+        account_inactive="the app was removed from the workspace",
         not_allowed_token_type="an app token where a bot token is needed, or the other way round",  # noqa: S106  # the name of an error
         missing_scope="the manifest does not ask for the scope",
         ratelimited="too many calls; `Retry-After` says how long to wait",
@@ -197,6 +199,14 @@ TABLE: tuple[Row, ...] = (
         parameter_validation_failed="the outputs are not those that the manifest declares",
     ),
     *_rows("functions.completeError", "docs functions.completeError", **_EXECUTION),
+    *_rows(
+        "oauth.v2.access",
+        "docs oauth.v2.access",
+        invalid_client_id="no app has this id",
+        bad_client_secret="the secret is not the app's",  # noqa: S106  # the name of an error
+        invalid_code="the code is none, was used before, or is older than ten minutes",
+        bad_redirect_uri="the address is not the one that the person was sent back to",
+    ),
     *_rows("bots.info", "docs bots.info", bot_not_found="there is no such bot"),
     *_rows("blocks.validate", "docs blocks.validate", invalid_blocks="the payload breaks a limit"),
     *_rows(

@@ -60,6 +60,8 @@ class AppManifest:
     messages_tab: bool
     messages_read_only: bool
     functions: tuple[Function, ...] = ()
+    redirect_urls: tuple[str, ...] = ()
+    """Where people may be sent back to after they let the app in."""
 
     @classmethod
     def read(cls, manifest: Mapping[str, Any]) -> AppManifest:
@@ -82,6 +84,7 @@ class AppManifest:
             messages_tab=bool(home.get("messages_tab_enabled", True)),
             messages_read_only=bool(home.get("messages_tab_read_only_enabled")),
             functions=tuple(_function(name, one) for name, one in (manifest.get("functions") or {}).items()),
+            redirect_urls=tuple((manifest.get("oauth_config") or {}).get("redirect_urls") or ()),
         )
 
     def function(self, callback_id: str) -> Function | None:

@@ -55,16 +55,24 @@ def local(handler: Handler) -> Handler:
     """Refuse requests that another site's page makes in the same browser."""
 
     async def guarded(request: Request) -> Response:
-        origin = request.headers.get("origin", "")
-        if urlsplit(f"//{request.headers.get('host', '')}").hostname not in LOOPBACK:
-            return PlainTextResponse("This workspace answers to its address on this computer alone.", 403)
-        if origin and urlsplit(origin).netloc != request.headers.get("host"):
-            return PlainTextResponse("This workspace does not answer to other pages.", 403)
+        refusal = stranger(request)
+        if refusal is not None:
+            return refusal
         if request.method == "POST" and request.headers.get("x-workspace") != "1":
             return PlainTextResponse("The header X-Workspace: 1 is missing.", 403)
         return await handler(request)
 
     return guarded
+
+
+def stranger(request: Request) -> Response | None:
+    """The refusal of what comes from another site's page, or by another name of this computer; None for our own."""
+    origin = request.headers.get("origin", "")
+    if urlsplit(f"//{request.headers.get('host', '')}").hostname not in LOOPBACK:
+        return PlainTextResponse("This workspace answers to its address on this computer alone.", 403)
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        return PlainTextResponse("This workspace does not answer to other pages.", 403)
+    return None
 
 
 class PageFiles(StaticFiles):

@@ -20,12 +20,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.sandbox import payloads
 from bot.sandbox.api.arguments import Arguments
-from bot.sandbox.api.calls import Tokens, WebApi
+from bot.sandbox.api.calls import WebApi
 from bot.sandbox.checks import Checker
 from bot.sandbox.courier import Courier, Delivery
 from bot.sandbox.desk import Desk
 from bot.sandbox.faults import Faults
 from bot.sandbox.gestures import Gestures
+from bot.sandbox.grants import Grants, Tokens
 from bot.sandbox.hooks import Hooks
 from bot.sandbox.modals import Modals
 from bot.sandbox.signed import SignedHttp
@@ -34,6 +35,8 @@ from bot.sandbox.tiers import Tiers
 from bot.sandbox.world import World
 
 Json = dict[str, Any]
+FAREWELLS = frozenset({"app_uninstalled", "tokens_revoked"})
+"""What the app is told of when it is let in no more."""
 TICK = 0.1
 """Seconds between two looks whether a signal came."""
 _TRANSPORTS: WeakValueDictionary[tuple[str, int], asyncio.Transport] = WeakValueDictionary()
@@ -75,9 +78,12 @@ class CutResponse(Response):
 class Site:
     """All parts of one workspace, wired together."""
 
-    def __init__(self, world: World, tokens: Tokens, *, ack_seconds: float, enforce_tiers: bool) -> None:
+    def __init__(
+        self, world: World, tokens: Tokens, *, ack_seconds: float, enforce_tiers: bool, installed: bool = True
+    ) -> None:
         self.world = world
         self.tokens = tokens
+        self.grants = Grants(world, tokens, installed=installed)
         self.ack_seconds = ack_seconds
         self.faults = Faults()
         self.courier = Courier(world, self.faults)
@@ -86,7 +92,7 @@ class Site:
         self.gestures = Gestures(self.desk, self.courier)
         self.modals = Modals(self.gestures)
         tiers = Tiers(world.clock) if enforce_tiers else None
-        self.api = WebApi(self.desk, tokens, self.faults, tiers, self._connect, CutResponse)
+        self.api = WebApi(self.desk, tokens, self.grants, self.faults, tiers, self._connect, CutResponse)
         self.hooks = Hooks(self.desk, self.faults, CutResponse, self.api.note)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.stopping = False
@@ -116,6 +122,8 @@ class Site:
     def emit(self, subscription: str, event: Json) -> None:
         """Tell the app of an event, when it listens to it and has the scope."""
         if self.loop is None or not payloads.listens(self.world, subscription):
+            return
+        if not self.grants.bot and subscription not in FAREWELLS:
             return
         told = payloads.event(self.world, event, f"Ev0LOCAL{next(self._numbers):06d}")
         self.courier.event(Delivery("events_api", told))
@@ -167,7 +175,7 @@ class Site:
 
     async def _file(self, request: Request) -> Response:
         """A file's bytes, for the app's token; without it, Slack shows a page to sign in."""
-        if request.headers.get("authorization") != f"Bearer {self.tokens.bot}":
+        if request.headers.get("authorization") != f"Bearer {self.grants.bot}" or not self.grants.bot:
             return Response("<html>Sign in to the workspace.</html>", media_type="text/html")
         name = str(request.path_params["name"]).partition("/")[0].rpartition("-")[2]
         file = self.world.files.get(name)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.api.calls import Tokens
 from bot.sandbox.clock import SystemClock
+from bot.sandbox.consent import consent_routes
+from bot.sandbox.grants import Tokens
 from bot.sandbox.listening import NotHere, is_loopback, listen, refuse_real_tokens
 from bot.sandbox.manifest import AppManifest
 from bot.sandbox.page_routes import page_routes
@@ -50,4 +51,6 @@ def serve(
     tokens = options.tokens or new_tokens()
     site = Site(world, tokens, ack_seconds=options.ack_seconds, enforce_tiers=options.enforce_tiers)
     site.deliver_to(options.deliver_to)
-    Server(site.application(page_routes(site)), site, lambda: started(site)).run(sockets=[listening])
+    Server(site.application([*page_routes(site), *consent_routes(site)]), site, lambda: started(site)).run(
+        sockets=[listening]
+    )

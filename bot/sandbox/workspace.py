@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bot.sandbox.administration import Administration
-from bot.sandbox.api.calls import Tokens
 from bot.sandbox.builder import WorkflowBuilder
 from bot.sandbox.clock import Clock, SystemClock
+from bot.sandbox.consent import consent_routes
 from bot.sandbox.driver import LocalUser
 from bot.sandbox.faults import Faults
+from bot.sandbox.grants import Tokens
 from bot.sandbox.listening import listen
 from bot.sandbox.manifest import AppManifest
 from bot.sandbox.model import ApiCall, Message
@@ -34,6 +35,8 @@ def new_tokens() -> Tokens:
         bot=f"xoxb-local-{secrets.token_hex(8)}",
         app=f"xapp-local-{secrets.token_hex(8)}",
         signing_secret=f"local-{secrets.token_hex(16)}",
+        client_id=f"local.{secrets.token_hex(6)}",
+        client_secret=f"local-{secrets.token_hex(16)}",
     )
 
 
@@ -50,10 +53,12 @@ class LocalWorkspace(Administration):
         ack_seconds: float = 3.0,
         enforce_tiers: bool = False,
         tokens: Tokens | None = None,
+        installed: bool = True,
     ) -> None:
+        """Without `installed`, the app has no bot token until somebody lets it in by OAuth."""
         self.tokens = tokens or new_tokens()
         world = World(AppManifest.read(manifest), clock or SystemClock(), seed)
-        self.site = Site(world, self.tokens, ack_seconds=ack_seconds, enforce_tiers=enforce_tiers)
+        self.site = Site(world, self.tokens, ack_seconds=ack_seconds, enforce_tiers=enforce_tiers, installed=installed)
         super().__init__(self.site.desk)
         self._port = port
         self._started = threading.Event()
@@ -75,8 +80,8 @@ class LocalWorkspace(Administration):
 
     @property
     def bot_token(self) -> str:
-        """The bot's SLACK_BOT_TOKEN."""
-        return self.tokens.bot
+        """The bot's SLACK_BOT_TOKEN; "" where the app is not installed."""
+        return self.site.grants.bot
 
     @property
     def app_token(self) -> str:
@@ -87,6 +92,16 @@ class LocalWorkspace(Administration):
     def signing_secret(self) -> str:
         """The bot's SLACK_SIGNING_SECRET."""
         return self.tokens.signing_secret
+
+    @property
+    def client_id(self) -> str:
+        """The app's SLACK_CLIENT_ID."""
+        return self.tokens.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The app's SLACK_CLIENT_SECRET."""
+        return self.tokens.client_secret
 
     @property
     def team_id(self) -> str:
@@ -141,6 +156,21 @@ class LocalWorkspace(Administration):
         """Whether this address answers the challenge that Slack sends before it takes a request URL."""
         return self.run(self.site.verify(url))
 
+    def uninstall(self) -> None:
+        """Somebody removes the app from the workspace; the app is told."""
+        self._ended("account_inactive", "tokens_revoked", "app_uninstalled")
+
+    def revoke(self) -> None:
+        """The bot's token is revoked; the app is told."""
+        self._ended("token_revoked", "tokens_revoked")
+
+    def _ended(self, error: str, *events: str) -> None:
+        with self.world.changing():
+            self.site.grants.end(error)
+            for event in events:
+                told = {"tokens": {"bot": [self.bot_user_id]}} if event == "tokens_revoked" else {}
+                self.site.emit(event, {"type": event, "event_ts": self.world.next_ts(), **told})
+
     @property
     def connections(self) -> int:
         """How many sockets the app has open."""
@@ -176,7 +206,7 @@ class LocalWorkspace(Administration):
     def __enter__(self) -> Self:
         listening = listen(port=self._port)
         self.world.address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        app = self.site.application(page_routes(self.site))
+        app = self.site.application([*page_routes(self.site), *consent_routes(self.site)])
         self._server = Server(app, self.site, self._started.set)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listening]}, name="local-workspace", daemon=True

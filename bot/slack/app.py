@@ -6,22 +6,39 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from slack_bolt import Ack, App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.slack.calling import Token
 from bot.slack.directory import Self
 from bot.slack.errands import Errands
-from bot.slack.incoming import Payload, command_of, press_of, said_of, shortcut_of, step_of, submission_of
+from bot.slack.incoming import (
+    Ending,
+    Payload,
+    command_of,
+    ending_of,
+    press_of,
+    said_of,
+    shortcut_of,
+    step_of,
+    submission_of,
+)
 from bot.slack.listeners import Listeners
 from bot.slack.reacting import Reaction
-from bot.slack.words import BROKEN
+from bot.slack.words import BROKEN, NOT_HERE
 
 ANY = re.compile(".*", re.DOTALL)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+Left = Callable[[Ending], object]
+"""What is to be done when a workspace lets the bot in no more."""
 
 
 class SlackApp:
@@ -31,8 +48,9 @@ class SlackApp:
     is acknowledged is recorded, and an event that can't be recorded is sent again by Slack.
     """
 
-    def __init__(self, listeners: Listeners, bolt: App, errands: Errands) -> None:
+    def __init__(self, listeners: Listeners, bolt: App, errands: Errands, left: Left) -> None:
         self.bolt = bolt
+        self._left = left
         self.listeners = listeners
         self._errands = errands
         self._busy = 0
@@ -80,6 +98,8 @@ class SlackApp:
         bolt.event("message")(self._on_said)
         bolt.event("app_home_opened")(self._on_home)
         bolt.event("function_executed")(self._on_step)
+        bolt.event("app_uninstalled")(self._on_left)
+        bolt.event("tokens_revoked")(self._on_left)
         bolt.error(self._on_error)
 
     def _on_command(self, ack: Ack, body: Payload) -> None:
@@ -112,6 +132,12 @@ class SlackApp:
     def _on_step(self, ack: Ack, body: Payload) -> None:
         self._react(ack, self.listeners.step(step_of(body)))
 
+    def _on_left(self, ack: Ack, body: Payload) -> None:
+        ended = ending_of(body)
+        if ended is not None:
+            self._left(ended)
+        ack()
+
     def _on_error(self, error: Exception, body: Payload) -> BoltResponse:
         """Whatever a listener did not foresee: logged once, and told in words where Slack shows them."""
         log.error("a listener broke", kind=str(body.get("type") or body.get("command") or ""), exc_info=error)
@@ -127,32 +153,57 @@ class SlackApp:
             self._errands.run(errand)
 
 
-def create_slack_app(listeners: Listeners, errands: Errands, bot_token: str, client: WebClient) -> SlackApp:
-    """The edge over its listeners; nothing is asked of Slack yet. Whoever dispatches to it has checked signatures."""
+@dataclass(frozen=True)
+class Home:
+    """The one workspace that a bot came into by an installation."""
+
+    team: str
+    left: Left
+
+
+def create_slack_app(
+    listeners: Listeners, errands: Errands, token: Token, client: WebClient, home: Home | None = None
+) -> SlackApp:
+    """The edge over its listeners; nothing is asked of Slack yet. Whoever dispatches to it has checked signatures.
+
+    With `home`, the bot came in by an installation: what comes from any other workspace is not answered.
+    """
     bolt = App(
         name="baton",
         logger=_quiet_logger(),
         client=client,
-        authorize=_installation(listeners.identity, bot_token),
+        authorize=_installation(listeners.identity, token, home.team if home else ""),
+        user_facing_authorize_error_message=NOT_HERE,
         request_verification_enabled=False,
         process_before_response=True,
         ssl_check_enabled=False,
         attaching_function_token_enabled=False,
     )
-    return SlackApp(listeners, bolt, errands)
+    return SlackApp(listeners, bolt, errands, home.left if home else _noted)
 
 
-def _installation(identity: Callable[[], Self | None], token: str) -> Callable[..., AuthorizeResult]:
-    """Tells Bolt who the bot is here. Where Slack does not say, things go on: people are told by their own ids."""
+def _noted(ended: Ending) -> None:
+    log.warning("slack says that the bot is let in no more: install the app again, and set its new SLACK_BOT_TOKEN",
+                team=ended.team, reason=ended.why)  # fmt: skip
 
-    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+
+def _installation(identity: Callable[[], Self | None], token: Token, home: str) -> Callable[..., Any]:
+    """Tells Bolt who the bot is here. Where Slack does not say, things go on: people are told by their own ids.
+
+    With `home`, nobody else's workspace has a bot, and this one has none while Baton is not installed.
+    """
+
+    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        shown = token()
+        if home and (team_id != home or not shown):
+            return None
         me = identity()
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=me.team if me else team_id,
             bot_user_id=me.user if me else None,
             bot_id=me.bot if me else None,
-            bot_token=token,
+            bot_token=shown,
         )
 
     return authorize

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from slack_sdk import WebClient
 
 from bot.settings import SLACK_API, Settings, is_loopback
-from bot.slack.calling import NoAnswer, error_of, web_client
+from bot.slack.calling import NoAnswer, Token, error_of, web_client
 from bot.slack.directory import Room, SlackDirectory, slack_ids
-from bot.slack.manifest import EVENTS_PATH, SCOPES
+from bot.slack.manifest import EVENTS_PATH, INSTALL_PATH, SCOPES
 from workflows.engine.ports import Standing
 
 PATIENCE = 10
@@ -41,9 +41,14 @@ class Checked:
     advice: str = ""
 
 
-def checked(settings: Settings, directory: SlackDirectory) -> Iterator[Checked]:
-    """Look at everything that Slack has to do with; a bot token is set."""
-    client = web_client(settings, PATIENCE)
+def checked(settings: Settings, directory: SlackDirectory, token: Token | None = None) -> Iterator[Checked]:
+    """Look at everything that Slack has to do with; a bot token is set, or comes by an installation."""
+    if settings.installs and token is not None and not token():
+        words = f"Baton is not installed in the workspace {settings.slack_team}: what it has to show waits"
+        yield Checked("Slack", False, words, f"Open {settings.address}{INSTALL_PATH} in a browser, and press Allow.")
+        yield _http(settings)
+        return
+    client = web_client(settings, PATIENCE, token)
     known = yield from _bot_token(settings, client)
     yield from _way_in(settings, client)
     if known:
@@ -163,6 +168,9 @@ def _refused(setting: str, error: BaseException, settings: Settings) -> Checked:
     name = error_of(error)
     if not name:
         return Checked("Slack", False, f"{settings.slack_api_url} does not answer: {error}", "Look at the network.")
+    if settings.installs:
+        advice = f"Open {settings.address}{INSTALL_PATH} in a browser, and press Allow."
+        return Checked("Slack", False, f"Slack does not take the installation's token any more: {name}", advice)
     words = TOKEN.get(name)
     if words is None:
         return Checked("Slack", False, f"Slack refuses {setting}: {name}", HOWTO)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.directory import SLACK
@@ -114,6 +115,25 @@ class Step:
     def person(self) -> str:
         """Who is said to start it: whoever built the workflow chose that."""
         return str(self.inputs.get("person") or "")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A workspace lets the bot in no more."""
+
+    team: str
+    at: datetime
+    why: str
+    """Slack's name for it."""
+
+
+def ending_of(body: Payload) -> Ending | None:
+    """The end of an installation as Slack tells of it; None when only people's own tokens were revoked."""
+    event: Payload = body["event"]
+    kind = str(event["type"])
+    if kind == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
+        return None
+    return Ending(str(body.get("team_id") or ""), datetime.fromtimestamp(int(body.get("event_time") or 0), UTC), kind)
 
 
 def written(text: object) -> str:

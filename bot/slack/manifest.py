@@ -13,6 +13,8 @@ from workflows.engine.errors import BatonError
 
 EVENTS_PATH = "/slack/events"
 """Where the web process takes commands, presses, forms and events."""
+INSTALL_PATH, REDIRECT_PATH = "/slack/install", "/slack/oauth_redirect"
+"""Where an installation by OAuth begins, and where Slack sends people back to."""
 
 SCOPES = {
     "app_mentions:read": "be spoken to in channels",
@@ -33,7 +35,10 @@ SCOPES = {
     "users:read": "tell members from guests, and know time zones",
 }
 """What the bot has to be allowed to do, and what for."""
-EVENTS = ("app_home_opened", "app_mention", "message.channels", "message.groups", "message.im")
+EVENTS = (
+    "app_home_opened", "app_mention", "app_uninstalled", "message.channels", "message.groups", "message.im",
+    "tokens_revoked",
+)  # fmt: skip
 """What Slack tells the bot of."""
 
 SHORTCUTS = (
@@ -102,7 +107,10 @@ def manifest(
             ],
             "slash_commands": commands,
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "oauth_config": {
+            "scopes": {"bot": sorted(SCOPES)},
+            **({} if socket else {"redirect_urls": [f"{_public(url)}{REDIRECT_PATH}"]}),
+        },
         "settings": {
             "event_subscriptions": {**calls, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **calls},

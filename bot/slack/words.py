@@ -15,6 +15,7 @@ AWAY = (
     "`/baton runs` or `/baton approvals` whether it was recorded at the last moment."
 )
 BROKEN = "Something went wrong here, and nothing more was done. It is in Baton's log; please tell those who run it."
+NOT_HERE = "Baton is not installed in this workspace just now. Please tell those who run it."
 LATE = "This button is from an earlier time and does nothing any more. `/baton approvals` lists what is open."
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

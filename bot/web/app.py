@@ -60,6 +60,7 @@ def create_app(runtime: Runtime, *, open_metrics: bool = False, slack: SlackSide
     return Starlette(
         routes=[
             *([Route(EVENTS_PATH, slack.events, methods=["POST"])] if slack is not None else []),
+            *(slack.installing.routes() if slack is not None and slack.installing is not None else []),
             Route("/", web.home),
             Route("/healthz", web.healthz),
             Route("/readyz", web.readyz),

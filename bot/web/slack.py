@@ -14,14 +14,17 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.runtime import Runtime
 from bot.settings import Settings
-from bot.slack.app import SlackApp, create_slack_app
+from bot.slack.app import Home, SlackApp, create_slack_app
 from bot.slack.calling import web_client
 from bot.slack.errands import Errands
+from bot.slack.incoming import Ending
+from bot.slack.installing.flow import way
 from bot.slack.line import SocketLine
 from bot.slack.listeners import Listeners
 from bot.slack.pressing import Presses
 from bot.slack.speaking import Speaker
 from bot.slack.submitting import Submissions
+from bot.web.installing import InstallPages
 from workflows.engine.ids import new_id
 
 MOST = 1024 * 1024
@@ -38,8 +41,15 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class SlackSide:
     """Everything of Slack in the web process. Nothing here needs Slack to be there: what fails is told and retried."""
 
-    def __init__(self, app: SlackApp, line: SocketLine | None, verifier: SignatureVerifier | None) -> None:
+    def __init__(
+        self,
+        app: SlackApp,
+        line: SocketLine | None,
+        verifier: SignatureVerifier | None,
+        installing: InstallPages | None = None,
+    ) -> None:
         self.app = app
+        self.installing = installing
         self.line = line
         self._verifier = verifier
         self._threads = anyio.CapacityLimiter(THREADS)
@@ -88,15 +98,31 @@ class SlackSide:
 def slack_side(runtime: Runtime) -> SlackSide | None:
     """The Slack side of this process; None where Slack is not set up."""
     settings = runtime.settings
-    if settings.slack_bot_token is None:
+    if not settings.has_slack:
         return None
-    client = web_client(settings)
+    client = web_client(settings, token=runtime.slack_token)
     parts, board, speaker = runtime.slack_parts, runtime.home_board(f"web-{new_id()[-8:]}"), Speaker(client)
     errands = Errands()
     presses, forms = Presses(parts, speaker, board), Submissions(parts, speaker, board)
     listeners = Listeners(parts, speaker, presses, forms, errands)
-    app = create_slack_app(listeners, errands, settings.slack_bot_token.get_secret_value(), client)
+    if settings.installs:
+        return _installed_side(
+            runtime, lambda home: create_slack_app(listeners, errands, runtime.slack_token, client, home)
+        )
+    app = create_slack_app(listeners, errands, runtime.slack_token, client)
     return SlackSide(app, _line(settings, app, runtime.clock.now), _verifier(settings))
+
+
+def _installed_side(runtime: Runtime, make: Callable[[Home], SlackApp]) -> SlackSide:
+    """The side of a bot that comes into Slack by OAuth: over HTTP, with the pages of the installation."""
+    settings, installations = runtime.settings, runtime.installations
+
+    def left(ended: Ending) -> None:
+        installations.ended(ended.team, ended.at, ended.why)
+
+    app = make(Home(settings.slack_team, left))
+    pages = InstallPages(way(settings, installations))
+    return SlackSide(app, None, _verifier(settings), pages)
 
 
 def _line(settings: Settings, app: SlackApp, now: Callable[[], datetime]) -> SocketLine | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,10 +14,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.sandbox.api import chat, conversations, files, functions, people, scopes, views
 from bot.sandbox.api.arguments import Arguments
+from bot.sandbox.api.oauth import OAuth
 from bot.sandbox.checks import parsed
 from bot.sandbox.desk import Desk
 from bot.sandbox.errors import SlackError, row
 from bot.sandbox.faults import Faults
+from bot.sandbox.grants import Grants, Tokens
 from bot.sandbox.model import ApiCall, Payload
 from bot.sandbox.multipart import read_form
 from bot.sandbox.tiers import Tiers
@@ -28,7 +30,7 @@ Cut = Callable[[Request], Response]
 """Cuts the connection of a request."""
 
 APP_METHODS = frozenset({"apps.connections.open"})
-OPEN_METHODS = frozenset({"api.test"})
+OPEN_METHODS = frozenset({"api.test", "oauth.v2.access"})
 READS = frozenset({
     "api.test", "auth.test", "apps.connections.open", "bots.info", "blocks.validate", "chat.getPermalink", "users.info",
     "users.list", "users.profile.get", "usergroups.list", "usergroups.users.list", "team.info", "conversations.info",
@@ -36,22 +38,22 @@ READS = frozenset({
     "files.getUploadURLExternal",
 })  # fmt: skip
 """Methods that change nothing that anybody sees."""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """What the app shows to the workspace, and the workspace to the app."""
-
-    bot: str
-    app: str
-    signing_secret: str
+SECRET = frozenset({"token", "client_secret", "code"})
+"""Arguments that are not written down."""
 
 
 class WebApi:
     """Everything under /api/."""
 
     def __init__(
-        self, desk: Desk, tokens: Tokens, faults: Faults, tiers: Tiers | None, connect: Method, cut: Cut
+        self,
+        desk: Desk,
+        tokens: Tokens,
+        grants: Grants,
+        faults: Faults,
+        tiers: Tiers | None,
+        connect: Method,
+        cut: Cut,
     ) -> None:
         self.desk = desk
         self.uploads = files.Uploads()
@@ -59,10 +61,11 @@ class WebApi:
         self.listeners: list[Callable[[ApiCall], None]] = []
         self.listener_errors: list[Exception] = []
         self._tokens = tokens
+        self._grants = grants
         self._faults = faults
         self._tiers = tiers
         self._cut = cut
-        self._methods = _methods(self.uploads, connect)
+        self._methods = _methods(self.uploads, OAuth(grants), connect)
 
     async def serve(self, request: Request) -> Response:
         """Answer one call."""
@@ -109,8 +112,8 @@ class WebApi:
             return chosen
         if not token:
             raise SlackError("not_authed")
-        if token not in {self._tokens.bot, self._tokens.app}:
-            raise SlackError("invalid_auth")
+        if token != self._tokens.app:
+            self._grants.check(token)
         if (token == self._tokens.app) is not (method in APP_METHODS):
             raise SlackError("not_allowed_token_type")
         scopes.check(self.desk.world, method)
@@ -128,7 +131,7 @@ class WebApi:
 
     def note(self, method: str, given: Payload, error: str, messages: Sequence[str] = ()) -> None:
         """Write down what the app sent, and show it to the listeners."""
-        told = {key: value for key, value in given.items() if key != "token"}
+        told = {key: value for key, value in given.items() if key not in SECRET}
         call = ApiCall(method, told, not error, error, self.desk.world.clock.now(), tuple(messages))
         self.calls.append(call)
         for listener in tuple(self.listeners):
@@ -138,10 +141,12 @@ class WebApi:
                 self.listener_errors.append(failed)
 
 
-def _methods(uploads: files.Uploads, connect: Method) -> Mapping[str, Method]:
+def _methods(uploads: files.Uploads, oauth: OAuth, connect: Method) -> Mapping[str, Method]:
     return {
         "api.test": people.api_test,
         "auth.test": people.auth_test,
+        "auth.revoke": oauth.revoke,
+        "oauth.v2.access": oauth.access,
         "apps.connections.open": connect,
         "bots.info": people.bot,
         "blocks.validate": _validate,
@@ -200,7 +205,7 @@ def _located(message: str) -> Json:
 
 async def arguments_of(request: Request) -> Json:
     """The arguments from the address and the body."""
-    given: Json = dict(request.query_params)
+    given: Json = dict(request.query_params) | _client(request.headers.get("authorization", ""))
     body = await request.body()
     kind = request.headers.get("content-type", "")
     if kind.startswith("application/json") and body:
@@ -213,6 +218,18 @@ async def arguments_of(request: Request) -> Json:
     elif body:
         given |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     return given
+
+
+def _client(header: str) -> Json:
+    """The app's id and secret, where it shows these instead of a token."""
+    kind, _, coded = header.partition(" ")
+    if kind != "Basic":
+        return {}
+    try:
+        name, _, secret = base64.b64decode(coded, validate=True).decode().partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": name, "client_secret": secret}
 
 
 def _token(request: Request, given: Json) -> str:

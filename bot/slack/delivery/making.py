@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 
 from bot.outage import Outage
 from bot.settings import Settings
+from bot.slack.calling import Token, settings_token
 from bot.slack.delivery.deliverer import Deliverer
 from bot.slack.delivery.destinations import Addresses, Destinations, People
 from bot.slack.delivery.groups import Groups
@@ -21,15 +22,14 @@ from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Clock, Store
 
 
-def slack_poster(settings: Settings) -> SlackPoster:
-    """Slack by the settings' token."""
-    return SlackPoster(slack_client(settings))
+def slack_poster(settings: Settings, token: Token | None = None) -> SlackPoster:
+    """Slack by this token, or else by the settings'."""
+    return SlackPoster(slack_client(settings, token))
 
 
-def slack_client(settings: Settings) -> WebClient:
-    """Slack's Web API by the settings' token."""
-    token = settings.slack_bot_token
-    return client(token.get_secret_value() if token else "", settings.slack_api_url)
+def slack_client(settings: Settings, token: Token | None = None) -> WebClient:
+    """Slack's Web API by this token, or else by the settings'."""
+    return client(token or settings_token(settings), settings.slack_api_url)
 
 
 def deliverer(
@@ -44,9 +44,10 @@ def deliverer(
     owner: str,
     checkpoint: Callable[[str, str], None] | None = None,
     poster: Poster | None = None,
+    token: Token | None = None,
 ) -> Deliverer:
     """What delivers messages in this process, under this owner's leases."""
-    poster = poster or slack_poster(settings)
+    poster = poster or slack_poster(settings, token)
     addresses = Addresses(poster, clock.monotonic)
     tools = Tools(outbox, poster, addresses, clock.now, *((checkpoint,) if checkpoint else ()))
     snapshots = Snapshots(store, catalogue, clock.now, people.members)

@@ -42,11 +42,11 @@ _REASONS = {
     "user_not_found": "there is no such person",
     "messages_tab_disabled": "the app's messages are switched off",
     "missing_scope": "the app lacks a scope: install it again with its manifest",
-    "invalid_auth": "Slack does not accept SLACK_BOT_TOKEN",
-    "not_authed": "SLACK_BOT_TOKEN is not set",
+    "invalid_auth": "Slack does not accept the bot's token",
+    "not_authed": "Baton is not installed in the workspace, or SLACK_BOT_TOKEN is not set",
     "account_inactive": "the bot was removed from the workspace",
-    "token_revoked": "SLACK_BOT_TOKEN was revoked",
-    "token_expired": "SLACK_BOT_TOKEN has expired",
+    "token_revoked": "the bot's token was revoked: set a new SLACK_BOT_TOKEN, or install Baton again",
+    "token_expired": "the bot's token has expired: set a new SLACK_BOT_TOKEN, or install Baton again",
 }
 
 

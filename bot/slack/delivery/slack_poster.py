@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
+from bot.slack.calling import LiveClient, Token
 from bot.slack.delivery.poster import Denied, Sent, SlackTrouble, TooOften, Unreachable
 from bot.slack.ids import METADATA_EVENT
 from bot.slack.views.messages import Message
@@ -35,9 +36,9 @@ _quiet.setLevel(logging.CRITICAL + 1)
 """The library logs every failed call; outages are logged once, by who delivers."""
 
 
-def client(token: str, api_url: str) -> WebClient:
+def client(token: Token, api_url: str) -> WebClient:
     """A client that repeats nothing."""
-    return WebClient(token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=[], logger=_quiet)
+    return LiveClient(token, base_url=api_url, timeout=PATIENCE, retry_handlers=[], logger=_quiet)
 
 
 class SlackPoster:

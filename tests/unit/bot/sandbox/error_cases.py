@@ -109,8 +109,30 @@ def limited(room: Room) -> None:
     room.client.auth_test()
 
 
+def revoked(room: Room) -> None:
+    room.client.auth_revoke()
+    room.client.auth_test()
+
+
+def removed(room: Room) -> None:
+    room.workspace.uninstall()
+    room.client.auth_test()
+
+
+def exchange(room: Room, **other: str) -> Any:
+    """A code that Ana gave is changed for a token; with `other`, something is not as it should be."""
+    workspace, back = room.workspace, "http://127.0.0.1:1/back"
+    right = {"client_id": workspace.client_id, "client_secret": workspace.client_secret, "redirect_uri": back}
+    asked = {"client_id": workspace.client_id, "redirect_uri": back, "state": "s"}
+    page = httpx.post(f"{workspace.address}/oauth/v2/authorize", params=asked, data={"answer": "allow"})
+    code = httpx.URL(page.headers["location"]).params["code"]
+    return WebClient(base_url=workspace.api_url).oauth_v2_access(**{"code": code, **right, **other})
+
+
 cases(
     "*",
+    token_revoked=revoked,
+    account_inactive=removed,
     not_authed=lambda room: WebClient(base_url=room.workspace.api_url).auth_test(),
     invalid_auth=lambda room: WebClient(token="xoxb-local-other", base_url=room.workspace.api_url).auth_test(),
     not_allowed_token_type=lambda room: room.client.apps_connections_open(app_token=room.workspace.bot_token),
@@ -464,4 +486,13 @@ cases(
     invalid_blocks=lambda room: hook_error(room.hook().send(text="x", blocks=[LONG])),
     message_not_found=lambda room: hook_error(room.hook(ts="1.000001").send(text="x", replace_original=True)),
     invalid_payload=no_json,
+)
+
+
+cases(
+    "oauth.v2.access",
+    invalid_client_id=lambda room: exchange(room, client_id="1.2"),
+    bad_client_secret=lambda room: exchange(room, client_secret="other"),
+    invalid_code=lambda room: exchange(room, code="other"),
+    bad_redirect_uri=lambda room: exchange(room, redirect_uri="http://127.0.0.1:1/back/other"),
 )

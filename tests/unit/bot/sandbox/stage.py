@@ -24,8 +24,8 @@ SCOPES = [
     "reactions:write", "team:read", "usergroups:read", "users.profile:read", "users:read", "users:read.email",
 ]  # fmt: skip
 EVENTS = [
-    "app_home_opened", "app_mention", "channel_archive", "channel_rename", "member_joined_channel", "message.channels",
-    "message.groups", "message.im", "subteam_updated", "team_join", "user_change",
+    "app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_rename", "member_joined_channel",
+    "message.channels", "message.groups", "message.im", "subteam_updated", "team_join", "tokens_revoked", "user_change",
 ]  # fmt: skip
 
 
@@ -53,7 +53,10 @@ def manifest(*, without: tuple[str, ...] = (), events: list[str] | None = None, 
                 "output_parameters": {"words": {"type": "string", "title": "Words", "is_required": True}},
             }
         },
-        "oauth_config": {"scopes": {"bot": [one for one in SCOPES if one not in without]}},
+        "oauth_config": {
+            "scopes": {"bot": [one for one in SCOPES if one not in without]},
+            "redirect_urls": ["http://127.0.0.1:1/back"],
+        },
         "settings": {
             "event_subscriptions": {"bot_events": EVENTS if events is None else events},
             "interactivity": {"is_enabled": True},

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.sandbox import LocalWorkspace
 from bot.sandbox.api.scopes import SCOPES
-from tests.unit.bot.sandbox.error_cases import HOME, Room, step
+from tests.unit.bot.sandbox.error_cases import HOME, Room, exchange, step
 from tests.unit.bot.sandbox.stage import actions, button, client_of, manifest, modal, section
 
 Call = Callable[[Room], Any]
@@ -34,10 +34,12 @@ def uploaded(room: Room) -> Any:
 
 GOOD: dict[str, Call] = {
     "api.test": lambda room: room.client.api_test(),
+    "auth.revoke": lambda room: room.client.auth_revoke(),
     "auth.test": lambda room: room.client.auth_test(),
     "apps.connections.open": lambda room: room.client.apps_connections_open(app_token=room.workspace.app_token),
     "bots.info": lambda room: room.client.bots_info(bot=room.client.auth_test()["bot_id"]),
     "blocks.validate": lambda room: room.client.api_call("blocks.validate", json={"view": modal(section("x"))}),
+    "oauth.v2.access": exchange,
     "chat.postMessage": lambda room: room.client.chat_postMessage(channel="content", text="x"),
     "chat.update": lambda room: room.client.chat_update(**posted(room), text="y"),
     "chat.delete": lambda room: room.client.chat_delete(**posted(room)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -11,11 +12,11 @@ from slack_bolt import BoltRequest
 from slack_sdk import WebClient
 from structlog.testing import capture_logs
 
-from bot.slack.app import SlackApp, create_slack_app
+from bot.slack.app import Home, SlackApp, create_slack_app
 from bot.slack.errands import Errands
-from bot.slack.incoming import Step, press_of, said_of, step_of, submission_of
+from bot.slack.incoming import Ending, Step, press_of, said_of, step_of, submission_of
 from bot.slack.listeners import Listeners
-from bot.slack.words import BROKEN, mrkdwn, words_of
+from bot.slack.words import BROKEN, NOT_HERE, mrkdwn, words_of
 from workflows.engine.errors import Refused
 
 
@@ -32,7 +33,33 @@ class Broken:
 @pytest.fixture
 def app() -> SlackApp:
     structlog.configure(cache_logger_on_first_use=False)
-    return create_slack_app(cast(Listeners, Broken()), Errands(), "xoxb-local-1", WebClient("xoxb-local-1"))
+    return create_slack_app(cast(Listeners, Broken()), Errands(), lambda: "xoxb-local-1", WebClient("xoxb-local-1"))
+
+
+@pytest.mark.parametrize(("team", "token"), [("T2", "xoxb-local-1"), ("T1", "")])
+def test_nobody_is_answered_where_baton_is_not_installed(team: str, token: str) -> None:
+    client, home = WebClient(), Home("T1", lambda _ended: None)
+    app = create_slack_app(cast(Listeners, Broken()), Errands(), lambda: token, client, home)
+    body = {"command": "/baton", "text": "runs", "team_id": team, "user_id": "U1", "channel_id": "C1"}
+    answer = app.dispatch(BoltRequest(mode="socket_mode", body=body))
+    assert (answer.status, answer.body) == (200, NOT_HERE)
+    app.close()
+
+
+def test_the_end_of_an_installation_is_told_of_unless_only_people_revoked_their_own() -> None:
+    told: list[Ending] = []
+    home = Home("T1", told.append)
+    app = create_slack_app(cast(Listeners, Broken()), Errands(), lambda: "", WebClient(), home)
+    for event in (
+        {"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}},
+        {"type": "tokens_revoked", "tokens": {"bot": ["U9"]}},
+        {"type": "app_uninstalled"},
+    ):
+        body = {"type": "event_callback", "team_id": "T1", "event_time": 60, "event": event}
+        assert app.dispatch(BoltRequest(mode="socket_mode", body=body)).status == 200
+    at = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    assert told == [Ending("T1", at, "tokens_revoked"), Ending("T1", at, "app_uninstalled")]
+    app.close()
 
 
 def test_a_command_that_breaks_is_answered_in_words_and_logged_once(app: SlackApp) -> None:

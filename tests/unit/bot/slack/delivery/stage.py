@@ -78,7 +78,7 @@ class Stage:
         return run.id
 
     def deliverer(self, owner: str = "w1") -> Deliverer:
-        poster = SlackPoster(client(self.workspace.bot_token, self.workspace.api_url))
+        poster = SlackPoster(client(lambda: self.workspace.bot_token, self.workspace.api_url))
         addresses = Addresses(poster, self.clock.monotonic)
         tools = Tools(self.outbox, poster, addresses, self.clock.now, self._checkpoint)
         snapshots = Snapshots(self.store, self.harness.catalogue, self.clock.now, self.people.members)

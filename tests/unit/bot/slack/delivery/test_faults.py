@@ -184,7 +184,7 @@ def test_a_bot_that_is_not_let_in_says_so(stage: Stage) -> None:
     run_id = stage.start("article", {})
     stage.workspace.faults.fail("*", "token_revoked", times=None)
     stage.deliver()
-    assert "SLACK_BOT_TOKEN was revoked" in stage.card(run_id).error
+    assert "token was revoked" in stage.card(run_id).error
     stage.workspace.faults.clear()
     stage.until_shown(run_id)
     assert stage.card(run_id).error == ""
