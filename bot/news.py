@@ -45,7 +45,10 @@ class Notices:
 
 
 class ScheduleNews:
-    """Tells of schedules. What can't be posted just now is in the log, and in `baton schedule list`."""
+    """Tells of schedules. What can't be posted just now is in the log, and in `baton schedule list`.
+
+    Trouble that goes on is an alert, which the clock's next look finds in the schedule's row.
+    """
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
@@ -54,6 +57,8 @@ class ScheduleNews:
         """Tell it."""
         schedule = told.schedule
         log.warning("a schedule needs a look", schedule=schedule.name, reason=told.words)
+        if told.trouble:
+            return
         digest = hashlib.blake2b(told.words.encode(), digest_size=8).hexdigest()
         key = f"schedule/{schedule.id}/{schedule.ticked_to.timestamp():.0f}/{digest}"
         self._notices.post(key, ":warning: The schedule *{0}*: {1}", schedule.name, told.words)

@@ -194,6 +194,7 @@ def _look_at_schedules(runtime: Runtime) -> None:
 
 
 def _look_for_trouble(runtime: Runtime) -> None:
+    runtime.schedule_alarms.look()
     runtime.alerts.look()
 
 

@@ -40,6 +40,7 @@ from workflows.engine.outbox import POSTS, Outbox
 from workflows.engine.ports import Claimant, Clock, Membership, Tools
 from workflows.engine.recovery import Recovery
 from workflows.engine.retention import Retention
+from workflows.engine.schedules.alarming import ScheduleAlarms
 from workflows.engine.schedules.calendar import Calendar
 from workflows.engine.schedules.keeping import Schedules
 from workflows.engine.schedules.passing import Passing
@@ -194,6 +195,12 @@ class Runtime:
     def part_watch(self) -> PartWatch:
         """Who of Baton's own parts is missing."""
         made: PartWatch = _on_demand("bot.alerts.making").part_watch(self)
+        return made
+
+    @cached_property
+    def schedule_alarms(self) -> ScheduleAlarms:
+        """Which schedules do not fire."""
+        made: ScheduleAlarms = _on_demand("bot.alerts.making").schedule_alarms(self)
         return made
 
     def bring_posts(self, owner: str) -> None:

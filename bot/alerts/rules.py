@@ -53,6 +53,13 @@ class Parts(Part):
         return value
 
 
+class Schedules(Part):
+    """When a schedule is forgotten."""
+
+    minutes: float = Field(default=5.0, ge=0)
+    """So long after its time; 0: nothing is told of schedules."""
+
+
 class Route(Part):
     """Which alerts go to a channel; what is not said fits all. The first route that fits counts."""
 
@@ -82,6 +89,7 @@ class Rules(Part):
     errors: Errors = Errors()
     queue: Queue = Queue()
     parts: Parts = Parts()
+    schedules: Schedules = Schedules()
     route: tuple[Route, ...] = ()
 
     @property
@@ -94,6 +102,11 @@ class Rules(Part):
     def missed(self) -> Missed:
         """From when on a part of Baton is missed."""
         return Missed(timedelta(seconds=self.parts.seconds), self.parts.crashes)
+
+    @property
+    def forgotten(self) -> timedelta:
+        """How long after its time a schedule is forgotten."""
+        return timedelta(minutes=self.schedules.minutes)
 
     def channel(self, alert: Alert, otherwise: str) -> str:
         """Where an alert goes; "" for nowhere."""

@@ -40,6 +40,8 @@ class AlertKind(enum.StrEnum):
     """No clock runs."""
     WORKER = "worker"
     """Runs wait, and no worker runs."""
+    SCHEDULE = "schedule"
+    """A schedule's ticks start nothing."""
 
 
 class Told(enum.IntEnum):

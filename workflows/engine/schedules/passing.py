@@ -47,6 +47,8 @@ class Told:
 
     schedule: Schedule
     words: str
+    trouble: bool = False
+    """Whether it goes on: then it is an alert, too."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ class Passing:
             late = True
         said = trouble if late else schedule.trouble if trouble else ""
         if said and said != schedule.trouble:
-            found.told.append(Told(schedule, said))
+            found.told.append(Told(schedule, said, trouble=True))
         return replace(schedule, wake_at=now + HOLD, trouble=said)
 
     def _decided(self, view: ScheduleView, ticks: DueTicks, found: Found) -> ScheduleWrites:

@@ -25,6 +25,9 @@ FILE = dedent(
     seconds = 120
     crashes = 0
 
+    [schedules]
+    minutes = 15
+
     [[route]]
     workflow = "content_*"
     severity = "error"
@@ -49,6 +52,7 @@ def test_the_first_route_that_fits_counts(tmp_path: Path) -> None:
     rules = read_rules(file)
     assert (rules.limits.usual.failures, rules.limits.usual.times) == (10, 2.5)
     assert (rules.missed.silent, rules.missed.crashes) == (timedelta(minutes=2), 0)
+    assert rules.forgotten == timedelta(minutes=15)
     assert rules.channel(ALERT, "#ops") == "#content"
     assert rules.channel(replace(ALERT, severity=Severity.WARNING), "#ops") == "#ops"
     assert rules.channel(replace(ALERT, subject="workflow:refund"), "#ops") == "#ops"
