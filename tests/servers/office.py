@@ -16,7 +16,7 @@ from tests.servers.counting import CountingServer
 from tests.servers.house import ROOT, House, until
 from tests.servers.redis import RedisServer
 
-WITHIN = 30.0
+WITHIN = 60.0
 UNANSWERED = (NoAppConnected, OperationTimeout, AppFailed)
 """What Slack itself tells a person when nobody took their press."""
 

@@ -33,7 +33,10 @@ class Office(Premises):
 
     def crashed(self) -> None:
         """Wait until something died at the checkpoint."""
-        until(lambda: not self.house.crash_file.exists(), "a process passed the checkpoint", WITHIN)
+        try:
+            until(lambda: not self.house.crash_file.exists(), "a process passed the checkpoint", WITHIN)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.house.logs()}") from None
 
     # what is seen ------------------------------------------------------------------------------------------
 
