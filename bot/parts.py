@@ -45,6 +45,8 @@ RECOUNT_EVERY = timedelta(minutes=10)
 PRUNE_EVERY = timedelta(hours=1)
 ALERT_EVERY = timedelta(seconds=20)
 """Between two looks for what may be wrong."""
+AWAY_EVERY = timedelta(minutes=1)
+"""Between two looks at whether those who are asked are there."""
 POLL_EVERY = timedelta(seconds=5)
 RING_EVERY = timedelta(seconds=0.25)
 """Between two looks for cards in Slack that are to be shown."""
@@ -198,6 +200,10 @@ def _look_for_trouble(runtime: Runtime) -> None:
     runtime.alerts.look()
 
 
+def _look_who_is_away(runtime: Runtime) -> None:
+    runtime.hastening.look()
+
+
 def _forget_alerts(runtime: Runtime) -> None:
     runtime.alerts.forget()
     runtime.part_watch.forget()
@@ -237,6 +243,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
     ticks.append(Tick("drafts", PRUNE_EVERY, functools.partial(_forget_drafts, runtime)))
     ticks += _pruning(runtime)
     if runtime.settings.has_slack:
+        ticks.append(Tick("away", AWAY_EVERY, functools.partial(_look_who_is_away, runtime)))
         ticks.append(Tick("deliver", RING_EVERY, DueCards(runtime.outbox, runtime.queue, runtime.clock.monotonic).tick))
     if runtime.settings.baton_trigger == "topics":
         connectors, channel = runtime.connectors, runtime.settings.baton_trigger_channel

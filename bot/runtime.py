@@ -34,6 +34,7 @@ from workflows.engine.deputies import Deputies, Deputising
 from workflows.engine.desk import LetterDesk
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.errors import StoreUnavailable
+from workflows.engine.hastening import Hastening
 from workflows.engine.homes import HOME
 from workflows.engine.ids import new_id
 from workflows.engine.outbox import POSTS, Outbox
@@ -231,7 +232,7 @@ class Runtime:
         """What brings messages to Slack in this process, under this owner's leases."""
         made: Deliverer = _on_demand("bot.slack.delivery.making").deliverer(
             self.settings, self.store, self.outbox, self.store.letters, self.catalogue, self.slack_directory,
-            self.clock, owner=owner, checkpoint=checkpoint, token=self.slack_token,
+            self.clock, owner=owner, away=self._is_away, checkpoint=checkpoint, token=self.slack_token,
         )  # fmt: skip
         return made
 
@@ -273,7 +274,7 @@ class Runtime:
         """Who is who in the Slack workspace; asked when somebody from there does something."""
         client = _on_demand("bot.slack.calling").web_client(self.settings, 1, self.slack_token)  # people wait for it
         made: SlackDirectory = _on_demand("bot.slack.directory").SlackDirectory(
-            client, self.clock.monotonic, self.settings.baton_roles
+            client, self.clock.monotonic, self.settings.baton_roles, self.settings.baton_away
         )
         return made
 
@@ -282,10 +283,19 @@ class Runtime:
         """Who is who: as Slack says where it is set up, else as the settings say."""
         return self.slack_directory if self.settings.has_slack else LocalDirectory(self.settings.baton_roles)
 
+    def _is_away(self, actor: str) -> bool:
+        """Whether somebody's status in Slack says that they are away; no where Slack does not say."""
+        return self.settings.has_slack and self.slack_directory.absence(actor, self.clock.now()) is not None
+
+    @cached_property
+    def hastening(self) -> Hastening:
+        """What escalates early where approvers are away."""
+        return Hastening(self.service, self.directory, self._is_away)
+
     @cached_property
     def service(self) -> Service:
         settings = self.settings
-        access = Access(frozenset(settings.baton_admins), self.directory, Deputising(self.store))
+        access = Access(frozenset(settings.baton_admins), self.directory, Deputising(self.store, self._is_away))
         channel = settings.baton_channel if settings.has_slack else ""
         return Service(
             self.store,

@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     baton_roles: Roles = {}
     """The people and groups of each role, by the role's name."""
 
+    baton_away: Listed = ("palm_tree", "face_with_thermometer")
+    """The emoji of a Slack status that say that somebody is away; `none` for none."""
+
     baton_alerts: Path | None = None
     """A TOML file: from when on something is wrong, and which alert goes where."""
     baton_night: str = "20:00-7:00"
@@ -189,6 +192,13 @@ class Settings(BaseSettings):
     def _rates(cls, value: str) -> str:
         parse_rates(value)
         return value
+
+    @field_validator("baton_away", mode="before")
+    @classmethod
+    def _emoji(cls, value: Any) -> Any:
+        listed = value.split(",") if isinstance(value, str) else value
+        found = tuple(name for one in listed if (name := str(one).strip().strip(":")))
+        return () if found == ("none",) else found
 
     @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
     @classmethod

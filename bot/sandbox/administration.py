@@ -95,6 +95,11 @@ class Administration:
         with self.world.changing():
             self._changed(name, guest=True)
 
+    def set_status(self, name: str, emoji: str = "", text: str = "", until: float = 0) -> None:
+        """Show a status such as `:palm_tree:` beside somebody's name, until a moment in seconds since 1970, if any."""
+        with self.world.changing():
+            self._changed(name, status_emoji=emoji, status_text=text, status_expiration=int(until))
+
     def usergroup(self, handle: str, names: list[str] | tuple[str, ...]) -> UserGroup:
         """Make a user group, or change who is in it."""
         with self.world.changing():

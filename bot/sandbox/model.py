@@ -39,6 +39,10 @@ class Person:
     guest: bool = False
     deleted: bool = False
     admin: bool = False
+    status_emoji: str = ""
+    status_text: str = ""
+    status_expiration: int = 0
+    """Seconds since 1970; 0: it stays."""
 
 
 @dataclass(frozen=True)

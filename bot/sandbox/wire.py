@@ -24,8 +24,9 @@ def profile(person: Person, *, with_email: bool) -> Json:
         "last_name": family,
         "team": person.team_id,
         "title": "",
-        "status_text": "",
-        "status_emoji": "",
+        "status_text": person.status_text,
+        "status_emoji": person.status_emoji,
+        "status_expiration": person.status_expiration,
         "image_72": "",
     }
     return told | ({"email": person.email} if with_email and person.email else {})

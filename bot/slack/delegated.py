@@ -8,7 +8,11 @@ from bot.slack.phrases import Delegate, PhraseError
 from bot.slack.wording import Word, bare
 
 OFF = "off"
-_EXAMPLE = "For example `{said} delegate @ben until friday`, `{said} delegate @ben until 24 Dec for payments`."
+AWAY = "away"
+_EXAMPLE = (
+    "For example `{said} delegate @ben until friday`, `{said} delegate @ben until 24 Dec for payments`, "
+    "or `{said} delegate @ben while away`: whenever your Slack status says so."
+)
 
 
 def read_delegation(words: Sequence[Word], said: str) -> Delegate:
@@ -19,7 +23,7 @@ def read_delegation(words: Sequence[Word], said: str) -> Delegate:
         if len(words) > 1:
             raise PhraseError(f"`{said} delegate off` takes back all that you delegated; nothing follows it.")
         return Delegate(off=True)
-    parts: dict[str, list[str]] = {"until": [], "for": []}
+    parts: dict[str, list[str]] = {"until": [], "for": [], "while": []}
     current = ""
     for word in words[1:]:
         if word.text.lower() in parts and not word.quoted:
@@ -28,6 +32,7 @@ def read_delegation(words: Sequence[Word], said: str) -> Delegate:
             parts[current].append(word.text)
         else:
             raise PhraseError(f"Until when? {_EXAMPLE.format(said=said)}")
-    if not parts["until"]:
+    held = " ".join(parts["while"]).lower()
+    if held not in ("", AWAY) or not (parts["until"] or held):
         raise PhraseError(f"Until when? {_EXAMPLE.format(said=said)}")
-    return Delegate(bare(words[0].text), " ".join(parts["until"]), " ".join(parts["for"]))
+    return Delegate(bare(words[0].text), " ".join(parts["until"]), " ".join(parts["for"]), away=bool(held))

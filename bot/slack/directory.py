@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_sdk import WebClient
@@ -24,8 +24,27 @@ NOT_THERE = frozenset({
     "subteam_not_found", "method_not_supported_for_channel_type",
 })  # fmt: skip
 """What Slack says of what is not there; anything else may be a trouble that passes."""
+MOST_SECONDS = 1 << 33
+"""Later moments are no end that anybody meant."""
 LONG = timedelta(minutes=5)
 """How long the list of channels' names is believed."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What somebody shows beside their name."""
+
+    emoji: str = ""
+    """Without colons and skin tone."""
+    text: str = ""
+    until: datetime | None = None
+
+    def at(self, now: datetime) -> Status | None:
+        """It, while it holds."""
+        return self if self.emoji and (self.until is None or now < self.until) else None
+
+
+NO_STATUS = Status()
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,7 @@ class Person:
     standing: Standing
     zone: str = ""
     """The IANA name of their time zone."""
+    status: Status = NO_STATUS
 
 
 @dataclass(frozen=True)
@@ -76,9 +96,12 @@ class SlackDirectory:
     """Asks Slack and remembers it for half a minute. Roles, and people of elsewhere, are the settings'."""
 
     def __init__(
-        self, client: WebClient, now: Callable[[], float], roles: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
+        self, client: WebClient, now: Callable[[], float], roles: Mapping[str, Sequence[str]] | None = None,
+        away: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """`away` are the emoji of a status that say that somebody is away, without colons."""
         self._client = client
+        self._away = frozenset(away)
         self._local = LocalDirectory(roles or {})
         self._self = Remembered(self._ask_self, now, fresh=timedelta(days=1), stale=timedelta(days=365))
         self._people = Remembered(self._ask_person, now)
@@ -143,6 +166,12 @@ class SlackDirectory:
             return self._people.get(ids[1]) if ids else None
         except Unanswered:
             return None
+
+    def absence(self, actor: str, now: datetime) -> Status | None:
+        """The status by which somebody is away; None when they are here, or nobody says."""
+        person = self.person(actor) if self._away else None
+        status = person.status.at(now) if person is not None else None
+        return status if status is not None and status.emoji in self._away else None
 
     def knows(self, actor: str) -> bool:
         """Whether it can be said at once how a person stands, without asking Slack."""
@@ -209,7 +238,7 @@ class SlackDirectory:
         found = self._said(self._client.users_info, user=user)["user"]
         profile = found.get("profile") or {}
         name = profile.get("display_name") or found.get("real_name") or found.get("name") or user
-        return Person(user, name, _standing(found, me.team), found.get("tz") or "")
+        return Person(user, name, _standing(found, me.team), found.get("tz") or "", _status(profile))
 
     def _ask_group(self, group: str) -> frozenset[str]:
         return frozenset(self._said(self._client.usergroups_users_list, usergroup=group)["users"])
@@ -248,6 +277,14 @@ class SlackDirectory:
             name = error_of(error)
             raise (NotThere if name in NOT_THERE else Unanswered)(name or str(error)) from None
         return answer
+
+
+def _status(profile: Mapping[str, Any]) -> Status:
+    """What a profile shows; one that can't be read is none."""
+    emoji = str(profile.get("status_emoji") or "").strip(":").partition("::")[0]
+    ends = profile.get("status_expiration") or 0
+    until = datetime.fromtimestamp(ends, UTC) if isinstance(ends, int) and 0 < ends < MOST_SECONDS else None
+    return Status(emoji, str(profile.get("status_text") or ""), until)
 
 
 def _standing(user: Mapping[str, Any], home: str) -> Standing:

@@ -70,7 +70,12 @@ class Parts:
 
     def snapshot(self, run: Run) -> RunSnapshot:
         """A run with everything that is shown of it."""
-        return Snapshots(self.store, self.catalogue, self.now, self.directory.members, self.link).load(run.id)
+        members = self.directory.members
+        return Snapshots(self.store, self.catalogue, self.now, members, self.is_away, self.link).load(run.id)
+
+    def is_away(self, actor: str) -> bool:
+        """Whether somebody's status says that they are away."""
+        return self.directory.absence(actor, self.now()) is not None
 
     def links(self, approvals: Iterable[Approval]) -> dict[str, str]:
         """The addresses of the approvals' messages, by id, as far as Slack has them and says where it is."""

@@ -187,11 +187,12 @@ class Fork:
 
 @dataclass(frozen=True)
 class Delegate:
-    """`delegate [@PERSON until WHEN [for POLICY|WORKFLOW]]`, `delegate off`"""
+    """`delegate [@PERSON until WHEN|while away [for POLICY|WORKFLOW]]`, `delegate off`"""
 
     deputy: str = ""
     until: str = ""
     what: str = ""
+    away: bool = False
     off: bool = False
 
 

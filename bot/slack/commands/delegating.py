@@ -31,7 +31,7 @@ def delegate(parts: Parts, phrase: Delegate, caller: Caller) -> Answer:
         return Answer(_listed(deputies, caller.actor))
     made = deputies.delegate(
         caller.actor, _person(phrase.deputy, caller), by=caller.actor, until=_end(parts, phrase, caller),
-        scope=_scope(parts, phrase.what),
+        scope=_scope(parts, phrase.what), away=phrase.away,
     )  # fmt: skip
     _show_again(parts)
     return Answer(Message(f"{_words(made)}. `/baton delegate off` takes it back."))
@@ -76,7 +76,8 @@ def _listed(deputies: Deputies, actor: str) -> Message:
 
 def _words(one: Delegation) -> str:
     until = f" until {when(one.until)}" if one.until else ""
-    return f"{mention(one.deputy)} decides for {mention(one.person)} in {scope_words(one.scope)}{until}"
+    away = f", while the status of {mention(one.person)} in Slack says away" if one.away else ""
+    return f"{mention(one.deputy)} decides for {mention(one.person)} in {scope_words(one.scope)}{until}{away}"
 
 
 def _show_again(parts: Parts) -> None:

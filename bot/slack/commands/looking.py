@@ -10,15 +10,15 @@ from bot.slack.parts import Parts
 from bot.slack.phrases import Approvals, Help, PhraseError, Runs, Status, Why, Workflows
 from bot.slack.reacting import Answer
 from bot.slack.views import lists
-from bot.slack.views.blocks import context
+from bot.slack.views.blocks import context, sections
 from bot.slack.views.card import title_of
 from bot.slack.views.details import run_details
-from bot.slack.views.messages import Message
+from bot.slack.views.messages import Block, Message
 from bot.slack.views.reading import approval_of
 from bot.slack.views.snapshot import ApprovalSnapshot
 from workflows.engine.definition import Workflow
 from workflows.engine.errors import Refused
-from workflows.engine.explaining import circle_of
+from workflows.engine.explaining import Circle, circle_of
 from workflows.engine.model import Approval, Run, RunState
 from workflows.engine.plan import plan_of
 from workflows.engine.ports import RunQuery
@@ -120,13 +120,24 @@ def why(parts: Parts, phrase: Why, caller: Caller) -> Answer:
             return Answer(message)
         access, starters = parts.service.access, parts.starters(approval)
         circle = circle_of(access, parts.directory, approval, starters)
-        return Answer(Message(message.text, (*message.blocks, *lists.circle_blocks(circle, approval))))
+        blocks = (*message.blocks, *lists.circle_blocks(circle, approval), *_away(parts, circle, run, approval))
+        return Answer(Message(message.text, blocks))
     run = look(parts, phrase.what, caller)
     message = lists.why_message(parts.snapshot(run))
     card = parts.outbox.card(run.id)
     if card is not None and card.error:
         message = Message(message.text, (*message.blocks, context(said(card.error))))
     return Answer(message)
+
+
+def _away(parts: Parts, circle: Circle, run: Run, approval: Approval) -> list[Block]:
+    """Who of those who are asked is out of office, and who decides for them."""
+    status = {one.person: parts.directory.absence(one.person, parts.now()) for one in circle.people if one.may}
+    away = {person: said for person, said in status.items() if said is not None}
+    asked = [one for one in parts.snapshot(run).approvals if one.approval.id == approval.id] if away else []
+    deputies = {held.person: held.deputy for one in asked for held in one.deputies}
+    rows = [lists.away_words(person, said.text, said.until, deputies.get(person, "")) for person, said in away.items()]
+    return sections("\n".join(rows), most=1) if rows else []
 
 
 def workflows(parts: Parts, phrase: Workflows, caller: Caller) -> Answer:

@@ -42,6 +42,7 @@ def deliverer(
     clock: Clock,
     *,
     owner: str,
+    away: Callable[[str], bool],
     checkpoint: Callable[[str, str], None] | None = None,
     poster: Poster | None = None,
     token: Token | None = None,
@@ -50,7 +51,7 @@ def deliverer(
     poster = poster or slack_poster(settings, token)
     addresses = Addresses(poster, clock.monotonic)
     tools = Tools(outbox, poster, addresses, clock.now, *((checkpoint,) if checkpoint else ()))
-    snapshots = Snapshots(store, catalogue, clock.now, people.members)
+    snapshots = Snapshots(store, catalogue, clock.now, people.members, away)
     return Deliverer(
         tools,
         snapshots,

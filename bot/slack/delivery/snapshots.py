@@ -39,6 +39,8 @@ class Snapshots:
     now: Callable[[], datetime]
     members: Callable[[str], Sequence[str]]
     """The people behind a role: Slack tells nobody when a role is named."""
+    away: Callable[[str], bool] = lambda _person: False
+    """Whether somebody is away, for deputies who decide only then."""
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 
@@ -56,14 +58,15 @@ class Snapshots:
         return self._with_deputies(made) if any(one.open for one in made.approvals) else made
 
     def _with_deputies(self, made: RunSnapshot) -> RunSnapshot:
-        """Open approvals tell who decides for those who are asked. Who is away is asked at the press."""
-        held = [one for one in self.store.delegations.all() if not one.away]
+        """Open approvals tell who decides for those who are asked. Who is away is asked again at the press."""
+        held = self.store.delegations.all()
 
         def of(shown: ApprovalSnapshot) -> tuple[Delegation, ...]:
             approval, terms = shown.approval, recorded(shown.approval)
             named = set(approval.approvers) - (set() if approval.allow_self else {made.run.started_by})
             covering = [one for one in held if one.covers(terms.name if terms else "", made.run.workflow)]
-            return tuple(one for one in covering if one.person in named) if shown.open else ()
+            asked = [one for one in covering if one.person in named] if shown.open else []
+            return tuple(one for one in asked if not one.away or self.away(one.person))
 
         return replace(made, approvals=tuple(replace(one, deputies=of(one)) for one in made.approvals))
 

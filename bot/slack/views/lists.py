@@ -47,7 +47,7 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("status RUN", "how a run stands"),
         ("why RUN", "why it stands still, and what helps"),
         ("approvals", "what waits for your decision; `why APPROVAL` says who may decide it"),
-        ("delegate @ben until friday", "let somebody decide for you; `delegate off` takes it back"),
+        ("delegate @ben until friday", "let somebody decide for you, or `while away`; `delegate off` takes it back"),
         ("cancel RUN reason", "end it; what its sagas finished is undone"),
         ("resume RUN", "let a failed run go on from the failed step"),
         ("fork RUN", "start a new run from one of its steps, on today's code; `fork RUN at STEP` asks nothing"),
@@ -279,6 +279,14 @@ def circle_blocks(circle: Circle, approval: Approval) -> list[Block]:
         facts = ", ".join(f"{name} {value}" for name, value in terms.facts.items())
         found.append(context(line(f"Policy {terms.name}, rule for {terms.rule}{f' ({facts})' if facts else ''}.", 500)))
     return found
+
+
+def away_words(person: str, status: str, until: datetime | None, deputy: str) -> str:
+    """Somebody who is out of office, and who decides for them. They may decide all the same."""
+    why = f" ({line(status, 100)})" if status.strip() else ""
+    ends = f" until {when(until)}" if until else ""
+    instead = f"{mention(deputy)} decides for them" if deputy else "nobody decides for them"
+    return f"🌴 {mention(person)} is away{why}{ends}: {instead}."
 
 
 # small answers -----------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tests.scenarios.slack.stage import Stage
 from tests.scenarios.slack.telling import story
 from workflows.engine.model import RunState
@@ -111,3 +113,43 @@ def nobody_decides_over_a_weekend(stage: Stage) -> None:
     stage.quiet()
     assert "expired before anybody decided" in ben.ephemerals("#content")[-1].shown
     assert not stage.shop.sold
+
+
+@story("say delegate", "say why", "press approval.approve")
+def who_is_away_by_their_status_is_helped_out(stage: Stage) -> None:
+    ana, ben, carla = stage.user("ana"), stage.user("ben"), stage.user("carla")
+    tomorrow = stage.clock.now() + timedelta(days=1)
+    stage.workspace.set_status("carla", ":palm_tree:", "By the <sea>", tomorrow.timestamp())
+    ana.command("/baton run pay amount=5", channel="#content")
+    stage.settle()
+    asked = carla.see("Pay this?", channel="#content")
+    approval = stage.runtime.store.approvals()[0]
+    why = ana.command(f"/baton why {approval.id}", channel="#content").shown
+    assert "@carla is away (By the <sea>) until" in why
+    assert "nobody decides for them" in why
+    assert stage.runtime.hastening.look() == 1
+    stage.skip(minutes=1)
+    assert "may decide too" in stage.current(asked).shown  # hours before its time
+    carla.click("Approve", message=asked)  # nobody took her say
+    stage.settle()
+    assert stage.shop.sold == ["5"]
+
+    made = carla.command("/baton delegate @ben while away").shown
+    assert "@ben decides for @carla in everything, while the status of @carla in Slack says away" in made
+    ana.command("/baton run pay amount=7", channel="#content")
+    stage.settle()
+    assert stage.runtime.hastening.look() == 0  # ben is there for her
+    small = ben.see("Please decide: Pay this?", channel="#content")
+    approval = stage.runtime.store.approvals()[0]
+    assert "@ben decides for them" in ana.command(f"/baton why {approval.id}", channel="#content").shown
+    ben.click("Approve", message=small)
+    stage.settle()
+    assert stage.shop.sold == ["5", "7"]
+
+    stage.skip(days=1)  # she is back
+    ana.command("/baton run pay amount=8", channel="#content")
+    stage.settle()
+    last = carla.see("Please decide: Pay this?", channel="#content")
+    ben.click("Approve", message=last)
+    stage.quiet()
+    assert "may not decide" in ben.ephemerals("#content")[-1].shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -83,6 +83,13 @@ def entries_of(text: str) -> tuple[Entry, ...]:
 def without_escalation(text: str) -> str:
     """An agenda that tells only those who are asked already."""
     return text_of([one for one in entries_of(text) if one.turn is Turn.REMIND])
+
+
+def hastened(entries: Sequence[Entry], now: datetime) -> tuple[Entry, ...]:
+    """An agenda whose first escalation is due now."""
+    first = next((one for one in entries if one.turn is Turn.ESCALATE), None)
+    moved = [replace(one, at=min(one.at, now)) if one is first else one for one in entries]
+    return tuple(sorted(moved, key=lambda one: (one.at, one.turn)))
 
 
 def passed(text: str, now: datetime) -> Passed:

@@ -100,6 +100,9 @@ def test_no_method_is_without_a_case(room: Room) -> None:
 def test_who_people_are(room: Room) -> None:
     ana = room.client.users_info(user=room.user("ana"))["user"]
     assert (ana["tz"], ana["is_restricted"], ana["profile"]["email"]) == ("Europe/Berlin", False, "ana@example.com")
+    room.workspace.set_status("ana", ":palm_tree:", "Holidays", 1_800_000_000)
+    profile = room.client.users_profile_get(user=room.user("ana"))["profile"]
+    assert (profile["status_emoji"], profile["status_expiration"]) == (":palm_tree:", 1_800_000_000)
     assert room.client.users_info(user=room.user("dmitri"))["user"]["is_restricted"] is True
     eve = room.client.users_info(user=room.user("eve"))["user"]
     assert eve["is_stranger"] is True

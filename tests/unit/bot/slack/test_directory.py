@@ -162,3 +162,26 @@ def test_what_slack_says_is_not_there_is_not_remembered(office: Office) -> None:
     office.later(31)
     assert not office.directory.belongs(ben, f"slack:{office.workspace.team_id}:{group.id}")
     assert office.directory.standing(ben) is Standing.UNKNOWN
+
+
+def test_who_is_away_by_their_status_until_it_ends(office: Office) -> None:
+    directory = SlackDirectory(office.directory._client, office.clock.monotonic, away=("palm_tree",))
+    ben, now = office.actor("ben"), office.clock.now()
+    until = now + timedelta(hours=2)
+    assert directory.absence(ben, now) is None
+    office.workspace.set_status("ben", ":palm_tree::skin-tone-2:", "Holidays", until.timestamp())
+    office.later(31)
+    status = directory.absence(ben, now)
+    assert status is not None
+    assert (status.text, status.until) == ("Holidays", until)
+    assert directory.absence(ben, until) is None
+    assert office.directory.absence(ben, now) is None  # no emoji says so there
+    office.workspace.set_status("ben", ":house_with_garden:", "At home")
+    office.later(31)
+    assert directory.absence(ben, now) is None
+    office.workspace.set_status("ben", ":palm_tree:")
+    office.later(31)
+    assert directory.absence(ben, until) is not None
+    office.workspace.faults.down()
+    office.later(601)
+    assert directory.absence(ben, now) is None  # nobody says, so nobody is away

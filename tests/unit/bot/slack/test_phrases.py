@@ -12,6 +12,7 @@ from bot.slack.phrases import (
     AddSchedule,
     Approvals,
     Cancel,
+    Delegate,
     Help,
     KeepSchedule,
     ListSchedules,
@@ -53,6 +54,8 @@ UNDERSTOOD: dict[str, Phrase] = {
         "m", "note", "hourly", "", (("zone", "field"),), (("show_in", "C34"),)
     ),
     "schedule show `m`": KeepSchedule("show", "m"),
+    "delegate <@U1|ben> while away": Delegate("U1", away=True),
+    "delegate <@U1> until friday while away for payments": Delegate("U1", "friday", "payments", away=True),
     "schedule PAUSE m": KeepSchedule("pause", "m"),
     "schedule run m": KeepSchedule("run-now", "m"),
     "schedule run-now m": KeepSchedule("run-now", "m"),
