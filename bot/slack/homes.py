@@ -9,6 +9,7 @@ from bot.slack.parts import Parts
 from bot.slack.views import home
 from bot.slack.views.messages import View
 from workflows.engine.errors import Refused
+from workflows.engine.letters.model import Counted, GroupQuery
 from workflows.engine.model import Run
 from workflows.engine.ports import RunQuery
 
@@ -23,7 +24,14 @@ def home_of(parts: Parts, caller: Caller) -> View:
     links = parts.links([one.approval for one, _ in waiting])
     kept = sorted(scheduling.seen_by(parts, caller), key=lambda seen: seen.schedule.created_by != actor)
     may_schedule = bool(scheduling.startable(parts, caller))
-    return home.home(waiting, own, dead, startable, links, kept, may_schedule=may_schedule)
+    return home.home(waiting, own, dead, startable, links, kept, claimed(parts, actor), may_schedule=may_schedule)
+
+
+def claimed(parts: Parts, actor: str) -> list[tuple[Counted, str]]:
+    """The groups of dead letters that somebody claimed and in which something waits, each with its newest run."""
+    mine = parts.desk.listed(GroupQuery(owner=actor, limit=home.SHOWN + 1), by=actor)
+    newest = [(one, parts.desk.letters.members(one.group.id, open_only=True, limit=1)) for one in mine]
+    return [(one, members[0].run_id) for one, members in newest if members]
 
 
 def may_steer(parts: Parts, run: Run, actor: str) -> bool:

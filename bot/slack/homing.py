@@ -67,7 +67,8 @@ class HomeBoard:
         except UnknownRun:
             return
         asked = self.parts.store.approvals(run_id=run_id, state=None, limit=1000)
-        concerned = [page for page in pages if self._concerns(page, run, asked)]
+        claimer = self._claimer(run_id)
+        concerned = [page for page in pages if self._concerns(page, run, asked, claimer)]
         for page in concerned:
             self.book.touch(page)
         if concerned:
@@ -139,12 +140,19 @@ class HomeBoard:
             raise trouble(error) from None
         return str((said.get("view") or {}).get("hash") or "")
 
-    def _concerns(self, page: str, run: Run, asked: Sequence[Approval]) -> bool:
+    def _claimer(self, run_id: str) -> str:
+        """Who claimed the failures that are like this run's; "" for nobody."""
+        letters = self.parts.desk.letters
+        member = letters.of_run(run_id)
+        group = letters.group(member.group_id) if member is not None else None
+        return group.group.owner if group is not None else ""
+
+    def _concerns(self, page: str, run: Run, asked: Sequence[Approval], claimer: str) -> bool:
         person = whose(page)
         if person is None:
             return False
         actor = Caller(*person).actor
-        if actor in (run.started_by, self._scheduler(run, actor)):
+        if actor in (run.started_by, claimer, self._scheduler(run, actor)):
             return True
         if any(may_decide(self.parts, approval, actor) for approval in asked):
             return True

@@ -24,7 +24,9 @@ from bot.slack.views.card import problem_of, subject_of, title_of
 from bot.slack.views.messages import Block, View
 from bot.slack.views.schedules import schedule_row
 from bot.slack.views.snapshot import ApprovalSnapshot
+from bot.telling import count
 from workflows.engine.definition import Workflow
+from workflows.engine.letters.model import Counted
 from workflows.engine.model import Run
 from workflows.engine.problem import describe
 from workflows.engine.schedules.keeping import Seen
@@ -41,17 +43,20 @@ def home(
     workflows: Sequence[Workflow[Any, Any]],
     links: Mapping[str, str] | None = None,
     kept: Sequence[Seen] = (),
+    claimed: Sequence[tuple[Counted, str]] = (),
     *,
     may_schedule: bool = False,
 ) -> View:
     """`approvals` that this person may decide, runs they started, dead letters they may steer, what they may start,
-    and the schedules that they may see."""
+    the schedules that they may see, and the failures that they claimed, each with its newest run."""
     blocks: list[Block] = [header("Waiting for you")]
     waiting = [_approval(shown, run, (links or {}).get(shown.approval.id, "")) for shown, run in approvals[:SHOWN]]
     blocks += [block for row in waiting for block in row] or [section("✅ Nothing waits for your decision.")]
     blocks += _more(len(approvals))
     if dead:
         blocks += [header("Needs a person"), *(_dead(run) for run in dead[:SHOWN]), *_more(len(dead))]
+    if claimed:
+        blocks += [header("You see to"), *(_claimed(*one) for one in claimed[:SHOWN]), *_more(len(claimed))]
     blocks += [divider(), header("Your runs")]
     blocks += [_run(run) for run in mine[:SHOWN]] or [section("You have not started a run yet.")]
     blocks += [*_more(len(mine)), divider(), header("What you may start")]
@@ -89,6 +94,16 @@ def _dead(run: Run) -> Block:
     why = f"\n{said(describe(problem), 200)}" if problem else ""
     words = f"{RUN_SIGNS[run.state]} *{line(title_of(run))}* · {run.state.value}{why}"
     return section(words, accessory=button(ids.RUN_DETAILS, "Details", run.id))
+
+
+def _claimed(one: Counted, newest: str) -> Block:
+    group = one.group
+    step = f" at *{line(group.step, 80)}*" if group.step else ""
+    words = (
+        f"🙋 *{line(group.workflow, 80)}*{step}: {said(group.words, 200) or 'It stopped.'}\n"
+        f"{one.open} of {count(one.runs, 'run')} to see to · last {when(one.last_at)} · `{group.id}`"
+    )
+    return section(words, accessory=button(ids.RUN_DETAILS, "Newest", newest))
 
 
 def _run(run: Run) -> Block:

@@ -117,7 +117,7 @@ def a_dead_letter_is_discarded(stage: Stage) -> None:
 
 
 @story("/baton", "say deadletters", "say claim", "say release", "press group.claim", "press group.release",
-       "press group.pick")  # fmt: skip
+       "press group.pick", "hear app_home_opened")  # fmt: skip
 def failures_that_are_alike_are_one_message(stage: Stage) -> None:
     ana, ben = _failed(stage), stage.user("ben")
     ana.command("/baton run errand title=bread", channel="#content")
@@ -141,6 +141,12 @@ def failures_that_are_alike_are_one_message(stage: Stage) -> None:
     ana.click("Release", message=stage.current(group))
     stage.settle()
     assert "is yours" in ben.command(f"/baton claim {milk.id}").shown
+    seen, other = ben.open_home(), ana.open_home()
+    assert seen is not None
+    assert other is not None
+    assert "You see to" in seen.shown
+    assert "2 of 2 runs to see to" in seen.shown
+    assert "You see to" not in other.shown
     assert "nobody" in ben.command(f"/baton release {milk.id}").shown
 
     ben.choose("Deal with one run", bread.id, message=stage.current(group))

@@ -27,6 +27,7 @@ from tests.unit.bot.slack.snapshots import (
 )
 from tests.unit.bot.slack.test_steps import story
 from workflows import Outcome, Run, workflow
+from workflows.engine.letters.model import Counted, Group
 from workflows.engine.model import ApprovalState, Pause, RunState
 from workflows.engine.plan import plan_of
 from workflows.engine.preview import AskedOf, Preview
@@ -156,7 +157,11 @@ def test_home_shows_what_waits_what_runs_and_what_can_be_started() -> None:
     assert "Approve" not in str(view), "what is long is decided where its whole text is"
     assert "https://acme.slack.com/p1" in str(view)
     seen = Seen(Schedule("s1", "m", "article", "{}", "0 9 * * *", "UTC", ANA, NOW, NOW), (NOW,), None, "")
-    check_view(home(waiting, [a_run()] * 15, dead, [article] * 30, links, [seen] * 30, may_schedule=True))
+    group = Group("g1", "f", "", "<*w*>" * 30, "s", "Odd", "x" * 900, 1, NOW, NOW, owner=ANA)
+    claimed = [(Counted(group, 9, 4, NOW), "run1")] * 12
+    full = home(waiting, [a_run()] * 15, dead, [article] * 30, links, [seen] * 30, claimed, may_schedule=True)
+    check_view(full)
+    assert "4 of 9 runs to see to" in str(full)
     check_view(home([], [], [], []))
 
 
