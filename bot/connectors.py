@@ -15,6 +15,7 @@ from bot.settings import Settings, SettingsError
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
 from integrations.crm import CRM
+from integrations.erp import ERP
 from integrations.http.bulkhead import Bulkhead
 from integrations.http.circuit import Circuits
 from integrations.http.gate import Gate, News, governed_by
@@ -26,6 +27,7 @@ from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannelSettings
 from integrations.local_covers.connector import LocalCoversSettings
 from integrations.local_crm.connector import LocalCRMSettings
+from integrations.local_ledger.connector import LocalLedgerSettings
 from integrations.local_library.connector import LocalLibrarySettings
 from integrations.local_outbox.connector import LocalOutboxSettings
 from integrations.local_site.models import LocalSiteSettings
@@ -94,7 +96,9 @@ def _made(kind: type[S], variables: str, **values: Any) -> S:
 def _local(settings: Settings) -> Bound:
     channel = LocalChannelSettings(folder=settings.home / "channels")
     outbox = LocalOutboxSettings(folder=settings.home / "outbox")
+    ledger = LocalLedgerSettings(path=settings.home / "ledger.db")
     return {
+        ERP: lazy("integrations.local_ledger.connector:LocalLedger", ledger),
         Channel: lazy("integrations.local_channel.connector:LocalChannel", channel),
         Outbox: lazy("integrations.local_outbox.connector:LocalOutbox", outbox),
     }

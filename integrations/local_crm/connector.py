@@ -15,7 +15,8 @@ from integrations.crm import CRM, MOST_FOUND, Company, Contact, Deal, Note, Reco
 from integrations.errors import InvalidRequest, NotFound
 from integrations.files import folder_health, id_for
 from integrations.local_crm import tables
-from integrations.local_crm.tables import Row, Tables
+from integrations.local_crm.tables import Row
+from integrations.sqlite_file import SqliteFile
 
 R = TypeVar("R", Contact, Company, Deal, Ticket)
 KINDS: dict[type[BaseModel], RecordKind] = {Contact: "contact", Company: "company", Deal: "deal", Ticket: "ticket"}
@@ -33,7 +34,7 @@ class LocalCRM(CRM):
     """Contacts, companies, deals and tickets in a SQLite file."""
 
     def __init__(self, settings: LocalCRMSettings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._tables = Tables(settings.path)
+        self._tables = SqliteFile("local CRM", settings.path, tables.TABLES)
         self._now = now
 
     @action(idempotent=True)

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from integrations.errors import Unavailable
-from workflows.engine.policy import Effect
-
-WAIT = 10.0
-"""Seconds to wait for another process that writes."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS record (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, external_id TEXT, natural_key TEXT, fields TEXT NOT NULL,
@@ -39,29 +32,6 @@ class Row:
     natural_key: str
     """What it is known by: a contact's address, a company's domain."""
     fields: Fields
-
-
-class Tables:
-    """The file, opened anew for each transaction: any number of processes share it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @contextmanager
-    def transaction(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
-        """One transaction; raises Unavailable, with nothing done, when the file can't be used."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as conn:
-                conn.execute("PRAGMA journal_mode = WAL")
-                conn.execute("PRAGMA synchronous = FULL")
-                conn.executescript(TABLES)
-                conn.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                yield conn
-                conn.execute("COMMIT")
-        except (sqlite3.DatabaseError, OSError) as error:
-            words = f"The local CRM in {self.path} can't be used: {error}. See that Baton may write there."
-            raise Unavailable(words, effect=Effect.NONE) from None
 
 
 def found(

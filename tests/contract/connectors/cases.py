@@ -19,6 +19,7 @@ from integrations.hubspot.models import HubSpotSettings
 from integrations.local_channel.connector import LocalChannel, LocalChannelSettings
 from integrations.local_covers.connector import LocalCovers, LocalCoversSettings
 from integrations.local_crm.connector import LocalCRM, LocalCRMSettings
+from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
 from integrations.local_library.connector import LocalLibrary, LocalLibrarySettings
 from integrations.local_outbox.connector import LocalOutbox, LocalOutboxSettings
 from integrations.local_site.connector import LocalSite
@@ -107,6 +108,11 @@ CASES: tuple[ConnectorCase, ...] = (
         LocalCRM,
         make=lambda folder: LocalCRM(LocalCRMSettings(path=folder / "crm.db")),
         misconfigured=lambda folder: LocalCRM(LocalCRMSettings(path=a_file(folder) / "crm.db")),
+    ),
+    ConnectorCase(
+        LocalLedger,
+        make=lambda folder: LocalLedger(LocalLedgerSettings(path=folder / "ledger.db")),
+        misconfigured=lambda folder: LocalLedger(LocalLedgerSettings(path=a_file(folder) / "ledger.db")),
     ),
     ConnectorCase(LocalCovers, make=lambda folder: LocalCovers(LocalCoversSettings())),
     ConnectorCase(LocalWriter, make=lambda folder: LocalWriter()),
