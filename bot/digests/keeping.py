@@ -155,6 +155,7 @@ class Digests:
 
     def glance(self, name: str, *, by: str, zone: str, place: str = "") -> Page:
         """How one that was added, or a digest by its own name, looks now to whoever asks, or where they ask."""
+        self._means.access.read_digests(by)
         if name in self._means.catalogue.digests:
             return self.show(name, place or by, zone)
         seen = self.look(name, by=by)
@@ -188,6 +189,7 @@ class Digests:
         return self._schedules.add(wanted, by=by, internal=True)
 
     def _plan(self, ask: Ask, by: str) -> Plan:
+        self._means.access.read_digests(by)
         digest = self._means.catalogue.digest(ask.digest)
         cron, zone = _when(ask)
         place = self._check_place(digest, ask.place, by)

@@ -57,6 +57,8 @@ class Person:
     zone: str = ""
     """The IANA name of their time zone."""
     status: Status = NO_STATUS
+    teams: frozenset[str] = frozenset()
+    """The workspaces and the organisation that they are of: an id counts together with one of these alone."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ class SlackDirectory:
         if ids is None:
             return self._local.standing(actor)
         person = self.person(actor)
-        return person.standing if person is not None else Standing.UNKNOWN
+        if person is None:
+            return Standing.UNKNOWN
+        return person.standing if person.standing is Standing.GONE or ids[0] in person.teams else Standing.STRANGER
 
     def sees(self, actor: str, channel: str) -> bool:
         """Whether a person can read a channel; no where Slack does not say."""
@@ -238,7 +242,8 @@ class SlackDirectory:
         found = self._said(self._client.users_info, user=user)["user"]
         profile = found.get("profile") or {}
         name = profile.get("display_name") or found.get("real_name") or found.get("name") or user
-        return Person(user, name, _standing(found, me.team), found.get("tz") or "", _status(profile))
+        zone = found.get("tz") or ""
+        return Person(user, name, _standing(found, me.team), zone, _status(profile), _teams(found))
 
     def _ask_group(self, group: str) -> frozenset[str]:
         return frozenset(self._said(self._client.usergroups_users_list, usergroup=group)["users"])
@@ -289,11 +294,17 @@ def _status(profile: Mapping[str, Any]) -> Status:
 
 def _standing(user: Mapping[str, Any], home: str) -> Standing:
     """How a user as Slack describes them stands to the workspace `home`."""
-    teams = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
     if user.get("deleted"):
         return Standing.GONE
-    if user.get("is_stranger") or user.get("is_bot") or home not in teams:
+    if user.get("is_stranger") or user.get("is_bot") or home not in _teams(user):
         return Standing.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return Standing.GUEST
     return Standing.MEMBER
+
+
+def _teams(user: Mapping[str, Any]) -> frozenset[str]:
+    """The ids beside which a user may come: of the workspace, or of those and the one of an organisation."""
+    grid = user.get("enterprise_user") or {}
+    named = (user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ()))
+    return frozenset(str(one) for one in named if one)

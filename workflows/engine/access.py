@@ -70,6 +70,11 @@ class Access:
         """Whether this actor may see all that is installed, also what others start."""
         return actor.startswith(COMMAND_LINE) or self._is_member(actor) or self.is_admin(actor)
 
+    def read_digests(self, actor: str) -> None:
+        """Whether this actor may look at digests, which tell of what everybody did."""
+        if not self.browse(actor):
+            raise NotAllowed(f"{actor} may not read digests. Members of this workspace may.{self._why(actor)}")
+
     def see(self, actor: str, run: Run, approvals: Iterable[Approval] = ()) -> None:
         """Whether this actor may look at the run. Give the run's approvals, so that their approvers may."""
         if self.may_see(actor, run, approvals):

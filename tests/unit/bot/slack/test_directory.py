@@ -55,6 +55,8 @@ def test_how_people_stand(office: Office) -> None:
     assert found == {"ana": Standing.MEMBER, "dmitri": Standing.GUEST, "eve": Standing.STRANGER}
     assert office.directory.standing("cli:zoe") is Standing.MEMBER
     assert office.directory.standing("slack:T0LOCALACME:U0NOBODY") is Standing.UNKNOWN
+    ana = office.workspace.user("ana").id
+    assert office.directory.standing(f"slack:T0LOCALOTHER:{ana}") is Standing.STRANGER  # the id, of another workspace
     bot = f"slack:{office.workspace.team_id}:{office.workspace.bot_user_id}"
     assert office.directory.standing(bot) is Standing.STRANGER
 
