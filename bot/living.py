@@ -11,7 +11,7 @@ from bot.telling import count
 from workflows.engine.beats.judging import Standing
 from workflows.engine.beats.model import Beat, PartKind
 from workflows.engine.beats.telling import missing, who
-from workflows.engine.beats.watching import MOST, Missed
+from workflows.engine.beats.watching import MOST, SILENT
 
 PARTS = (PartKind.WEB, PartKind.WORKER, PartKind.CLOCK)
 
@@ -19,7 +19,7 @@ PARTS = (PartKind.WEB, PartKind.WORKER, PartKind.CLOCK)
 def part_findings(runtime: Runtime) -> Iterator[Finding]:
     """Each part that lives, what is missing, and whether they are all of one version; nothing where none ever ran."""
     beats = runtime.store.beats
-    standing = Standing(beats.heard(limit=MOST), beats.now(), Missed().silent)
+    standing = Standing(beats.heard(limit=MOST), beats.now(), SILENT)
     if not standing.beats:
         return
     processes = Counter(one.parent for one in standing.living(PartKind.PROCESS))

@@ -150,6 +150,7 @@ def who_is_away_by_their_status_is_helped_out(stage: Stage) -> None:
     ana.command("/baton run pay amount=8", channel="#content")
     stage.settle()
     last = carla.see("Please decide: Pay this?", channel="#content")
+    assert "decides for" not in last.shown
     ben.click("Approve", message=last)
     stage.quiet()
     assert "may not decide" in ben.ephemerals("#content")[-1].shown

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.beating import Pulse, beating, this_part
+from bot.beating import Pulse, beating, pulse_of, this_part
 from bot.living import part_findings
 from bot.runtime import NOWHERE, Runtime
+from bot.sandbox import LocalWorkspace
 from bot.settings import read_settings
+from bot.slack.manifest import manifest
 from tests.unit.bot.command_stage import eventually
 from workflows.engine.beats.model import BEAT_EVERY, Beat, End, PartKind
 from workflows.engine.errors import StoreUnavailable
@@ -119,3 +121,21 @@ def test_what_is_missing_and_what_differs_is_found(tmp_path: Path, monkeypatch: 
     assert any(line.startswith("Parts: The web on one (process 7, version 1.0) died") for line in words)
     assert "Parts: they run different versions: 1.0, 2.0" in words
     runtime.close()
+
+
+def test_while_no_worker_delivers_who_finds_that_brings_the_alert_to_slack(tmp_path: Path) -> None:
+    with LocalWorkspace(manifest([])) as workspace:
+        settings = read_settings(
+            _env_file=None, baton_home=tmp_path, slack_bot_token=workspace.bot_token, baton_ops_channel="#ops",
+            slack_api_url=workspace.api_url, slack_signing_secret="made-up",
+        )  # fmt: skip
+        runtime = Runtime(settings, NOWHERE)
+        runtime.migrate()
+        runtime.alerts.raise_("circuit", "connector:shop", "The shop is left alone", "Wait.")
+        runtime.store.beats.beat([ME])
+        pulse_of(runtime, this_part(PartKind.WEB)).tick()
+        assert not workspace.channel("#ops").messages  # that is a worker's part
+        runtime.store.beats.end(ME, End.LEFT)
+        pulse_of(runtime, this_part(PartKind.WEB)).tick()
+        assert "The shop is left alone" in workspace.channel("#ops").messages[-1].shown
+        runtime.close()

@@ -114,5 +114,8 @@ def test_a_deputy_decides_until_the_end(stage: Stage) -> None:
     assert answer.json["decisions"][0]["behalf"] == "cli:cas"
     stage.patch.setenv("BATON_ACTOR", "cli:cas")
     assert "the policy payments" in stage("delegate").out
+    [away] = [row for row in stage("delegate", "cli:eve", "--while-away", "--json").json if row["away"]]
+    assert (away["until"], away["scope"]) == (None, "")
+    assert "while away" in stage("delegate").out
     assert "Nobody decides for anybody else." in stage("delegate", "off").out
     assert "nothing to take back" in stage("delegate", "off").err

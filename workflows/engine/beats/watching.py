@@ -18,13 +18,15 @@ from workflows.engine.happenings import Happenings
 
 MOST = 1_000
 """Parts that are looked at."""
+SILENT = timedelta(seconds=90)
+"""Who said nothing for so long does not live, where nothing else is set."""
 
 
 @dataclass(frozen=True)
 class Missed:
     """From when on a part is missed."""
 
-    silent: timedelta = timedelta(seconds=90)
+    silent: timedelta = SILENT
     """After how long without a word; 0 for never."""
     crashes: int = 5
     """How many deaths within an hour are too many; 0 for no number."""
@@ -54,7 +56,7 @@ class PartWatch:
         if self._last is None or now - self._last > 3 * BEAT_EVERY:
             self._since = now
         self._last = now
-        standing = Standing(self._beats.heard(limit=MOST), now, self._missed.silent)
+        standing = Standing(self._beats.heard(limit=MOST), now, self._missed.silent or SILENT)
         if self._missed.silent:
             sure = self._since is not None and now - self._since > self._missed.silent
             self._judge(standing, sure=sure)
