@@ -95,13 +95,13 @@ def _renderer(*, console: bool) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, pad_level=False, sort_keys=False)
 
 
-_HIDDEN = [Redactor()]
-"""What this process learnt to hide after its logs were set up."""
+_HIDDEN: dict[str, Redactor] = {}
+"""What this process learnt to hide after its logs were set up, by whose secrets they are."""
 
 
-def hide(secrets: Iterable[SecretStr]) -> None:
-    """Show none of these secrets in the lines of this process, beside those of the settings."""
-    _HIDDEN[0] = Redactor(secrets)
+def hide(secrets: Iterable[SecretStr], whose: str = "credentials") -> None:
+    """Show none of these secrets in the lines of this process, beside those of the settings and of others."""
+    _HIDDEN[whose] = Redactor(secrets)
 
 
 class _Masked:
@@ -129,4 +129,7 @@ class _Masked:
         return self._plain(str(value))
 
     def _plain(self, text: str) -> str:
-        return _HIDDEN[0](self._redact(text))
+        text = self._redact(text)
+        for hidden in tuple(_HIDDEN.values()):
+            text = hidden(text)
+        return text

@@ -103,6 +103,12 @@ class Installations:
                 f"This Baton serves the workspace {self.team}, and {granted.team_name} ({granted.team}) is another "
                 "one. One Baton serves one workspace: set up a second Baton, with an app of its own, for the other."
             )
+        other = next((row.workspace for row in self.read() if row.name == INSTALLATION), self.team)
+        if other != self.team:
+            raise Refused(
+                f"The database of this Baton is that of the workspace {other}, whose runs it holds. Give the workspace "
+                f"{self.team} a database of its own, or remove the app in {other} first."
+            )
         if granted.rotates:
             raise Refused(
                 "The app's tokens end by themselves, which Baton can't work by. Turn token rotation off in the app's "

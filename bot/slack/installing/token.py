@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from pydantic import SecretStr
 
+from bot import logs
+from bot.credentials.kinds import INSTALLATION
 from bot.credentials.vault import Unreadable
 from bot.slack.installing.book import Installations
 from workflows.engine.errors import StoreUnavailable
@@ -51,8 +54,10 @@ class InstalledToken:
             self._token = ""
             self._tell(str(error))
         else:
-            self._token = found.token if found is not None else ""
-            self._told = ""
+            token = found.token if found is not None else ""
+            if token != self._token:
+                logs.hide([SecretStr(token)], INSTALLATION)
+            self._token, self._told = token, ""
         self._looked_at = self._monotonic()
 
     def _is_fresh(self) -> bool:

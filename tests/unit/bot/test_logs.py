@@ -81,6 +81,8 @@ def test_the_settings_secrets_are_found() -> None:
 def test_what_was_learnt_later_is_hidden_too() -> None:
     mask = logs._Masked(None)
     logs.hide([SecretStr("learnt-later-1")])
-    said = mask(None, "info", {"event": "said learnt-later-1", "more": ["learnt-later-1"]})
+    logs.hide([SecretStr("of-another-2")], "another")
+    said = mask(None, "info", {"event": "said learnt-later-1", "more": ["of-another-2"]})
     logs.hide([])
+    logs.hide([], "another")
     assert said == {"event": "said ***", "more": ["***"]}

@@ -12,6 +12,7 @@ from slack_bolt.error import BoltError
 from slack_sdk import WebClient
 from slack_sdk.oauth.installation_store import Installation as Handed
 
+from bot import logs
 from bot.credentials.keeping import secrets_in
 from bot.credentials.vault import Unreadable, Vault, new_key
 from bot.sandbox import LocalWorkspace
@@ -62,6 +63,7 @@ def test_the_token_is_kept_sealed_and_found(flat: Flat) -> None:
     assert (found.token, found.enterprise) == (GRANTED.token, "E1")
     flat.clock.advance(timedelta(seconds=1))
     assert flat.token() == GRANTED.token
+    assert logs._Masked(None)(None, "info", {"event": f"said {GRANTED.token}"}) == {"event": "said ***"}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,13 @@ def test_what_baton_can_not_work_by_is_refused(flat: Flat, granted: Granted, wor
         flat.installations.keep(granted)
     assert words in str(refused.value)
     assert flat.book.all() == before
+
+
+def test_a_database_is_of_one_workspace(flat: Flat) -> None:
+    flat.installations.keep(GRANTED)
+    with pytest.raises(Refused, match="is that of the workspace T1, whose runs it holds"):
+        replace(flat.installations, team="T2").keep(replace(GRANTED, team="T2"))
+    assert [row.workspace for row in flat.book.all()] == ["T1"]
 
 
 def test_a_refused_token_is_given_back_to_slack(flat: Flat) -> None:
