@@ -63,7 +63,9 @@ class Pulse:
         self._outage = Outage("the table of beats")
 
     def saw(self, owner: str) -> None:
-        """A worker process lives."""
+        """A worker process lives. A new one is written at once."""
+        if owner not in self._children:
+            self._due = 0.0
         self._children[owner] = self._seconds()
 
     def ended(self, owner: str, *, crashed: bool) -> None:

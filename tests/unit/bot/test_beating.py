@@ -65,6 +65,11 @@ def test_it_beats_now_and_then_for_itself_and_for_those_that_were_seen() -> None
     stage.pulse.tick()
     assert (stage.looks, stage.table.endings()) == (1, {ME.id: End.UNTOLD})
     stage.pulse.saw("child")
+    stage.pulse.tick()
+    assert stage.table.endings() == {ME.id: End.UNTOLD, "child": End.UNTOLD}
+    stage.pulse.saw("child")
+    stage.pulse.tick()
+    assert stage.looks == 2
     stage.tick(6)
     child = next(one for one in stage.table.heard(limit=9) if one.id == "child")
     assert (child.kind, child.parent, child.pid) == (PartKind.PROCESS, ME.id, 0)
