@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from workflows.engine.approving.agenda import entries_of, hastened, text_of
 from workflows.engine.approving.delegation import Delegation
@@ -51,7 +52,7 @@ class Hastening:
             now = view.approval(approval.id) or approval
             check_open(view, now)
             same = now.approvers == approval.approvers and _escalates(now)
-            writes = _hastened(view, now, gone) if same else Writes()
+            writes = _hastened(view, now, gone, self._loud(view.now)) if same else Writes()
             done = bool(writes.approvals)
             return writes
 
@@ -60,6 +61,11 @@ class Hastening:
         except Decided:
             return False
         return done
+
+    def _loud(self, now: datetime) -> datetime:
+        """Now, or the end of the quiet hours."""
+        quiet = self._service.book.quiet
+        return quiet.loud(now) if quiet else now
 
     def _missing(self, approval: Approval, given: Sequence[Delegation]) -> Sequence[str]:
         """Who is away without a deputy, where those who are left are too few; nobody while that can't be said."""
@@ -86,14 +92,14 @@ def _escalates(approval: Approval) -> bool:
     return any(entry.to for entry in entries_of(approval.agenda))
 
 
-def _hastened(view: View, approval: Approval, gone: Sequence[str]) -> Writes:
-    entries = hastened(entries_of(approval.agenda), view.now)
-    if entries == entries_of(approval.agenda):  # it is due already
+def _hastened(view: View, approval: Approval, gone: Sequence[str], at: datetime) -> Writes:
+    entries = hastened(entries_of(approval.agenda), at)
+    if entries == entries_of(approval.agenda):  # it comes no later already
         return Writes()
     who = ", ".join(gone)
     data = json.dumps({"approval": approval.id, "name": approval.name, "away": list(gone)})
     return Writes(
-        approvals=(replace(approval, agenda=text_of(entries), remind_at=view.now),),
+        approvals=(replace(approval, agenda=text_of(entries), remind_at=entries[0].at),),
         events=(Event(approval.run_id, "approval.hastened", view.now, data, ACTOR),),
         audit=(Audit(view.now, ACTOR, "hasten", approval.run_id, f"{approval.name}: away: {who}"),),
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
 from tests.unit.workflows.engine.approving.stage import HOUR, ROLES, opened
+from workflows.engine.approving.book import Book
+from workflows.engine.approving.hours import Quiet
 from workflows.engine.directory import LocalDirectory
 from workflows.engine.hastening import Hastening
 from workflows.engine.model import RunState
@@ -68,3 +72,17 @@ def test_where_nobody_says_who_is_asked_nothing_is_brought_forward(harness: Harn
     harness.away |= FINANCE
     assert looked(harness, Silent(ROLES)) == 0
     assert approvers(harness) == ("role:finance",)
+
+
+def test_it_waits_for_the_end_of_the_quiet_hours() -> None:
+    harness = opened(book=Book(quiet=Quiet(time(8), time(12), "UTC")))
+    harness.start("pay", {"amount": 5})  # at nine
+    harness.away |= FINANCE
+    assert looked(harness) == 1
+    harness.clock.advance(2 * HOUR)
+    assert looked(harness) == 0
+    harness.store.remind(limit=9)
+    assert approvers(harness) == ("role:finance",)
+    harness.clock.advance(HOUR)
+    harness.store.remind(limit=9)
+    assert approvers(harness) == ("role:finance", "role:cfo")
