@@ -20,7 +20,12 @@ from workflows.engine.digests.definition import Digest
 from workflows.engine.errors import BatonError, UnknownWorkflow
 
 GROUP = "baton.workflows"
-SHIPPED = ("workflows.library.content_pipeline", "workflows.library.lead_intake", "workflows.digests.posting")
+SHIPPED = (
+    "workflows.library.content_pipeline",
+    "workflows.library.lead_intake",
+    "workflows.library.pay_bill",
+    "workflows.digests.posting",
+)
 DIGESTS = (
     "workflows.digests.content_week",
     "workflows.digests.daily_ops",

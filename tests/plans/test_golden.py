@@ -14,6 +14,7 @@ from workflows.engine.definition import Workflow
 from workflows.engine.plan import mermaid, plan_of, tree_text
 from workflows.library.content_pipeline import content_pipeline
 from workflows.library.lead_intake import lead_intake
+from workflows.library.pay_bill import pay_bill
 
 GOLDEN = Path(__file__).parent / "golden"
 KEPT: list[Workflow[Any, Any]] = [
@@ -23,6 +24,7 @@ KEPT: list[Workflow[Any, Any]] = [
     content_pipeline,
     post_digest,
     lead_intake,
+    pay_bill,
 ]
 """Add a workflow here, and its golden files with BATON_UPDATE_PLANS=1."""
 

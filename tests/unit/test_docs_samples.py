@@ -23,7 +23,14 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "howto").glob("*.md")))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PLACE = re.compile(r"# (flows/\w+\.py)\n")
 FIELDS = {
+    "--about",
     "--amount",
+    "--billed-on",
+    "--net",
+    "--reference",
+    "--tax",
+    "--tax-id",
+    "--vendor",
     "--channel",
     "--email",
     "--name",

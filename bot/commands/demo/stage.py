@@ -142,7 +142,8 @@ def _workspace(settings: Settings) -> Iterator[LocalWorkspace]:
 
 
 def _join(workspace: LocalWorkspace) -> None:
-    """Let the bot that is started here be the workspace's, and Ben its editor."""
+    """Let the bot that is started here be the workspace's, Ben its editor, and Ben and Carla its finance."""
+    ben, carla = (f"slack:{workspace.team_id}:{workspace.user(name).id}" for name in ("ben", "carla"))
     os.environ.update(
         SLACK_API_URL=workspace.api_url,
         SLACK_BOT_TOKEN=workspace.bot_token,
@@ -150,7 +151,8 @@ def _join(workspace: LocalWorkspace) -> None:
         SLACK_SIGNING_SECRET="",
         BATON_CHANNEL=CHANNEL,
         BATON_OPS_CHANNEL=OPS,
-        BATON_APPROVERS=f"slack:{workspace.team_id}:{workspace.user('ben').id}",
+        BATON_APPROVERS=ben,
+        BATON_ROLES=f"finance={ben},{carla}; lead={carla}",
     )
 
 
