@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from bot.findings import Finding
 from bot.runtime import Runtime
 from bot.telling import count
-from workflows.engine.beats.judging import Standing
 from workflows.engine.beats.model import Beat, PartKind
 from workflows.engine.beats.telling import missing, who
-from workflows.engine.beats.watching import MOST, SILENT
+from workflows.engine.beats.watching import standing_of
 
 PARTS = (PartKind.WEB, PartKind.WORKER, PartKind.CLOCK)
 
 
 def part_findings(runtime: Runtime) -> Iterator[Finding]:
     """Each part that lives, what is missing, and whether they are all of one version; nothing where none ever ran."""
-    beats = runtime.store.beats
-    standing = Standing(beats.heard(limit=MOST), beats.now(), SILENT)
+    standing = standing_of(runtime.store.beats)
     if not standing.beats:
         return
     processes = Counter(one.parent for one in standing.living(PartKind.PROCESS))

@@ -212,7 +212,7 @@ class Runtime:
     def alert_keeping(self) -> AlertKeeping:
         """What people may ask of alerts."""
         made: AlertKeeping = _on_demand("bot.alerts.keeping").AlertKeeping(
-            self.store.alerts, lambda: self.service.access
+            self.store.alerts, lambda: self.service.access, self.store.beats
         )
         return made
 

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from workflows.engine.access import Access
 from workflows.engine.alerts.model import Alert, Mute
 from workflows.engine.alerts.ports import AlertBook
+from workflows.engine.beats.judging import Standing
+from workflows.engine.beats.ports import Beats
+from workflows.engine.beats.watching import standing_of
 from workflows.engine.errors import InvalidInput, NotAllowed, Refused
 from workflows.engine.model import Audit
 
@@ -19,14 +22,20 @@ RECENT = 20
 class AlertKeeping:
     """The alerts of an installation, as people see them. Every method says in words why it refuses."""
 
-    def __init__(self, book: AlertBook, access: Callable[[], Access]) -> None:
+    def __init__(self, book: AlertBook, access: Callable[[], Access], beats: Beats) -> None:
         self._book = book
+        self._beats = beats
         self._access = access
 
     def listed(self, *, by: str, past: bool = False) -> list[Alert]:
         """Those that go on; with `past` also those that are over, the newest first."""
         self._check_member(by)
         return list(self._book.recent(limit=RECENT) if past else self._book.open())
+
+    def parts(self, *, by: str) -> Standing:
+        """Which of Baton's own parts live."""
+        self._check_member(by)
+        return standing_of(self._beats)
 
     def mutes(self, *, by: str) -> list[Mute]:
         """What is kept quiet now."""

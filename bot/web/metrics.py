@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from rq.queue import Queue
 
 from bot.runtime import Runtime
 from bot.settings import program_version
+from workflows.engine.beats.model import PartKind
+from workflows.engine.beats.watching import standing_of
 from workflows.engine.errors import StoreUnavailable
 from workflows.engine.ports import Totals
 
@@ -39,11 +42,22 @@ class Monitor:
         yield _one("baton_database_up", "Whether the database answers.", totals is not None)
         if totals:
             yield from _of_runs(totals)
+            yield from self._parts()
         queues = self._queues()
         yield _one("baton_redis_up", "Whether Redis answers.", queues is not None)
         if queues is not None:
             samples = tuple(({"queue": name}, length) for name, length in sorted(queues.items()))
             yield Gauge("baton_queue_length", "Rings that no worker has taken yet.", samples)
+
+    def _parts(self) -> Iterator[Gauge]:
+        """How many parts of each kind live; a kind of which none does is told too."""
+        try:
+            standing = standing_of(self._runtime.store.beats)
+        except StoreUnavailable:
+            return
+        living = Counter(beat.kind for beat in standing.living())
+        samples = tuple(({"kind": kind.value}, living[kind]) for kind in PartKind)
+        yield Gauge("baton_parts", "Parts of Baton that were heard of lately.", samples)
 
     def _totals(self) -> Totals | None:
         try:

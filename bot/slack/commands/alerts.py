@@ -11,18 +11,23 @@ from bot.slack.reacting import Answer
 from bot.slack.views.blocks import context, fitted, section
 from bot.slack.views.messages import Message
 from workflows.engine.alerts.model import Alert
+from workflows.engine.beats.model import Beat, PartKind
 
 MOST = 20
+MOST_PARTS = 10
 
 
 def alerts(parts: Parts, phrase: Alerts, caller: Caller) -> Answer:
-    """What is wrong now; with `all` also what was."""
+    """What is wrong now; with `all` also what was. And which of Baton's own parts live."""
     found = parts.alerts.listed(by=caller.actor, past=phrase.past)
+    living = [one for one in parts.alerts.parts(by=caller.actor).living() if one.kind is not PartKind.PROCESS]
+    lives = [context("\n".join(_part(one) for one in living[:MOST_PARTS]))] if living else []
     if not found:
-        return Answer(Message("Nothing is wrong that I know of."))
+        well = "Nothing is wrong that I know of."
+        return Answer(Message(well, (section(well), *lives)))
     rows = [section(_row(alert)) for alert in found[:MOST]]
     how = f"`{caller.said} mute WHAT until 18:00` keeps some of it quiet."
-    return Answer(Message(f"{len(found)} alerts", fitted([*rows, context(how)])))
+    return Answer(Message(f"{len(found)} alerts", fitted([*rows, *lives, context(how)])))
 
 
 def mute(parts: Parts, phrase: Mute, caller: Caller) -> Answer:
@@ -51,3 +56,7 @@ def _row(alert: Alert) -> str:
     over = f", over {when(alert.over_at)}" if alert.over_at else ""
     since = f"since {when(alert.began_at)}{over}"
     return f"*{line(alert.name)}* ({alert.severity.value}, {line(alert.kind)}) {since}\n{line(alert.words, 300)}."
+
+
+def _part(beat: Beat) -> str:
+    return f"{beat.kind.value} on {line(beat.host, 80)} since {when(beat.began_at)}, version {line(beat.version, 40)}"

@@ -108,7 +108,7 @@ def test_whoever_finds_out_may_raise_it_and_say_that_it_is_over(house: House) ->
 
 
 def test_what_is_muted_is_told_when_the_mute_ends_if_it_goes_on(house: House) -> None:
-    keeping = AlertKeeping(house.book, lambda: house.harness.service.access)
+    keeping = AlertKeeping(house.book, lambda: house.harness.service.access, house.beats)
     now = house.clock.now()
     with pytest.raises(NotAllowed):
         keeping.mute("shop", now + timedelta(hours=1), by="test:ana")

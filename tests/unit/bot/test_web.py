@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from bot.beating import this_part
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from bot.web.app import create_app
@@ -17,6 +18,7 @@ from bot.web.metrics import Gauge, rendered
 from bot.web.serving import PortTaken, listen
 from tests.contract.store.opened import approval, run
 from tests.servers import redis as servers
+from workflows.engine.beats.model import PartKind
 from workflows.engine.model import NewRun, RunState, Writes
 from workflows.engine.ports import Ring
 
@@ -107,11 +109,14 @@ def test_metrics_count_what_there_is(web: TestClient, runtime: Runtime) -> None:
     store.transact("r1", lambda view: Writes(approvals=(replace(approval("a1", "r1"), opened_at=view.now),)))
     store.transact("r1", lambda view: Writes(run={"wake_at": view.now - timedelta(minutes=2)}))
     runtime.queue.ring([Ring("r1", 0), Ring("r2", 0, "slow")])
+    store.beats.beat([this_part(PartKind.WORKER)])
     text = web.get("/metrics").text
     for line in (
         'baton_runs{workflow="a \\"b\\"\\\\",state="queued"} 1',
         'baton_runs{workflow="w",state="failed"} 1',
         "baton_approvals_open 1",
+        'baton_parts{kind="worker"} 1',
+        'baton_parts{kind="clock"} 0',
         'baton_queue_length{queue="default"} 1',
         'baton_queue_length{queue="slow"} 1',
         "baton_database_up 1",

@@ -22,6 +22,11 @@ SILENT = timedelta(seconds=90)
 """Who said nothing for so long does not live, where nothing else is set."""
 
 
+def standing_of(beats: Beats, silent: timedelta = SILENT) -> Standing:
+    """How the parts stand now."""
+    return Standing(beats.heard(limit=MOST), beats.now(), silent)
+
+
 @dataclass(frozen=True)
 class Missed:
     """From when on a part is missed."""
