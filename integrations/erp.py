@@ -28,6 +28,12 @@ def _compact(text: str) -> str:
     return "".join(text.split()).upper()
 
 
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+Reference = Annotated[str, AfterValidator(_on_one_line), Field(min_length=1)]
+"""Somebody else's number of something, without blanks around it; compared without regard to capitals."""
 TaxId = Annotated[str, AfterValidator(_compact)]
 """Compared without blanks, in capitals."""
 
@@ -103,7 +109,7 @@ class VendorBill(Shape):
     """The partner's id."""
     currency: Currency
     lines: Lines
-    reference: str = Field(min_length=1)
+    reference: Reference
     """The partner's own number of it: a partner's bill is taken in once."""
     billed_on: date
     order: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,13 +18,15 @@ WAIT = 10.0
 class SqliteFile:
     """The file, opened anew for each transaction; `schema` makes what is not there yet.
 
-    `name` is what people call it: "local CRM".
+    `name` is what people call it: "local CRM". The file remembers which schema it was made by, so that who reads need
+    not wait for who writes.
     """
 
     def __init__(self, name: str, path: Path, schema: str) -> None:
         self.path = path
         self._name = name
-        self._schema = schema
+        self._version = zlib.crc32(schema.encode()) >> 1
+        self._schema = f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {self._version}; COMMIT"
 
     @contextmanager
     def transaction(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
@@ -34,7 +37,8 @@ class SqliteFile:
                 conn.execute("PRAGMA journal_mode = WAL")
                 conn.execute("PRAGMA synchronous = FULL")
                 conn.execute("PRAGMA foreign_keys = ON")
-                conn.executescript(self._schema)
+                if conn.execute("PRAGMA user_version").fetchone()[0] != self._version:
+                    conn.executescript(self._schema)
                 conn.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 yield conn
                 conn.execute("COMMIT")

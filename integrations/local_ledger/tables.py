@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS document (
     partner TEXT NOT NULL REFERENCES partner, reference TEXT NOT NULL, state TEXT NOT NULL, fields TEXT NOT NULL,
     UNIQUE (kind, number)
 );
-CREATE UNIQUE INDEX IF NOT EXISTS bill_once ON document (partner, reference)
+CREATE UNIQUE INDEX IF NOT EXISTS bill_once ON document (partner, reference COLLATE NOCASE)
     WHERE kind = 'bill' AND state NOT IN ('cancelled', 'credited');
 CREATE TABLE IF NOT EXISTS payment (
     id TEXT PRIMARY KEY, bill TEXT NOT NULL REFERENCES document, units INTEGER NOT NULL CHECK (units > 0),
@@ -159,7 +159,7 @@ def give_number(conn: sqlite3.Connection, bill_id: str) -> None:
 def bill_with(conn: sqlite3.Connection, partner: str, reference: str) -> str | None:
     """The id of the partner's bill with this reference that stands."""
     asked = (
-        "SELECT id FROM document WHERE kind = 'bill' AND partner = ? AND reference = ? "
+        "SELECT id FROM document WHERE kind = 'bill' AND partner = ? AND reference = ? COLLATE NOCASE "
         "AND state NOT IN ('cancelled', 'credited')"
     )
     row = conn.execute(asked, (partner, reference)).fetchone()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integrations.erp import ERP, Partner, VendorBill
+from integrations.base import action
+from integrations.erp import ERP, Partner, Payment, VendorBill
 from integrations.local_channel.connector import LocalChannel, LocalChannelSettings
 from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
+from integrations.money import Money
 from integrations.protocols import Channel
 from workflows import Outcome
 from workflows.engine.directory import LocalDirectory
@@ -29,12 +32,26 @@ BILL = {
 BIG = {**BILL, "net": "9000", "tax": "1000"}
 
 
+class Ledger(LocalLedger):
+    """A local ledger in which something happens while a bill is paid."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    @action(idempotent=True, writes=True)
+    def pay_bill(
+        self, bill_id: str, amount: Money | None = None, paid_on: date | None = None, reference: str = ""
+    ) -> Payment:
+        """Pay the bill."""
+        self.meanwhile()
+        return super().pay_bill(bill_id, amount, paid_on, reference)
+
+
 @dataclass
 class Office:
     """The workflow on a ledger, and where its messages go."""
 
     harness: Harness
-    ledger: LocalLedger
+    ledger: Ledger
     channels: Path
 
     def start(self, bill: dict[str, Any]) -> str:
@@ -51,7 +68,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    ledger = LocalLedger(LocalLedgerSettings(path=tmp_path / "ledger.db"))
+    ledger = Ledger(LocalLedgerSettings(path=tmp_path / "ledger.db"))
     channel = LocalChannel(LocalChannelSettings(folder=tmp_path / "channels"))
     harness = Harness(pay_bill, tools={ERP: ledger, Channel: channel}, directory=LocalDirectory(ROLES))
     return Office(harness, ledger, tmp_path / "channels")
@@ -137,6 +154,16 @@ def test_a_worker_that_dies_books_nothing_twice(office: Office, key: str) -> Non
     assert office.harness.output(run_id).vendor == "Acme <Steel>"
     assert (office.balances()["Bank"], office.balances()["Payables"]) == ("-1,200.12 EUR", "0.00 EUR")
     assert len(office.ledger.payments(office.bill(run_id).id)) == 1
+
+
+def test_a_run_that_is_cancelled_while_it_pays_takes_the_payment_back(office: Office) -> None:
+    run_id = office.start(BILL)
+    office.ledger.meanwhile = lambda: office.harness.service.cancel(run_id, by="test:ana")
+    office.harness.decide(by="test:fay")
+    assert office.harness.state(run_id) is RunState.CANCELLED, office.harness.error(run_id)
+    assert office.bill(run_id).state == "credited"
+    assert office.balances()["Bank"] == "0.00 EUR"
+    assert set(office.balances().values()) == {"0.00 EUR"}
 
 
 def test_a_day_that_has_begun_is_not_waited_for() -> None:

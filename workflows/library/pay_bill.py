@@ -34,16 +34,16 @@ class Bill(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    vendor: str = Field(min_length=1, max_length=200, title="Vendor")
+    vendor: str = Field(pattern=r"\S", max_length=200, title="Vendor")
     tax_id: str = Field(
         pattern=r"\S", max_length=40, title="Tax id", description="Such as a VAT number: the vendor is known by it"
     )
-    reference: str = Field(min_length=1, max_length=60, title="Bill number", description="The vendor's own")
+    reference: str = Field(pattern=r"\S", max_length=60, title="Bill number", description="The vendor's own")
     billed_on: date = Field(title="Date of the bill")
     net: Decimal = Field(gt=0, max_digits=12, decimal_places=2, title="Net amount")
     tax: Decimal = Field(default=Decimal(0), ge=0, max_digits=12, decimal_places=2, title="Tax")
     currency: Currency = Field(default="EUR", title="Currency")
-    about: str = Field(min_length=1, max_length=200, title="What it is for")
+    about: str = Field(pattern=r"\S", max_length=200, title="What it is for")
     account: str = Field(default="", title="Account", description="Unset: the ERP's own choice for expenses")
     tax_account: str = Field(default="1400", title="Account of the tax")
     pay_on: date | None = Field(default=None, title="Pay on", description="Unset: as soon as it is approved")
@@ -99,6 +99,7 @@ def pay_bill(run: Run, bill: Bill) -> Paid:
         if bill.pay_on is not None:
             run.sleep(until(bill.pay_on, run.now()))
         payment = run.step(ERP.pay_bill, drafted.id)
+        saga.on_failure(ERP.cancel_payment, payment.id)
     paid = Paid(bill=posted.id, number=posted.number, payment=payment.id, vendor=vendor.name, amount=payment.amount)
     if bill.channel:
         run.step(Channel.post, bill.channel, told(paid))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from integrations.erp import ERP, Line, Partner, VendorBill
-from integrations.errors import Unavailable
+from integrations.errors import InvalidRequest, Unavailable
 from integrations.local_ledger import tables
 from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
 from integrations.local_ledger.tables import Amount
@@ -112,6 +113,31 @@ def test_the_database_refuses_what_is_not_balanced(
 def test_the_database_keeps_what_was_posted(raw: sqlite3.Connection, statement: str) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         raw.execute(statement)
+
+
+def test_of_many_who_take_a_bill_in_at_once_one_does(ledger: LocalLedger) -> None:
+    partner = ledger.save_partner(Partner(tax_id="FR1", name="Acme"))
+    bill = VendorBill(partner=partner.id, currency="EUR", lines=LINES, reference="M-1", billed_on=DAY)
+
+    def take_in(_number: int) -> str:
+        try:
+            return ledger.post_bill(ledger.create_bill(bill).id).state
+        except InvalidRequest as error:
+            return "refused" if "is there already" in str(error) else str(error)
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(take_in, range(4)))
+    assert sorted(outcomes) == ["posted", *["refused"] * 3]
+    assert balances(ledger)["2000 Payables"] == "-120.00 EUR"
+
+
+def test_who_reads_does_not_wait_for_who_writes(ledger: LocalLedger, raw: sqlite3.Connection) -> None:
+    raw.execute("BEGIN IMMEDIATE")
+    raw.execute("UPDATE partner SET name = 'Other'")
+    found = ledger.find_partner("FR1")
+    raw.execute("ROLLBACK")
+    assert found is not None
+    assert found.name == "Acme"
 
 
 @workflow("settle_a_bill")
