@@ -34,8 +34,10 @@ from integrations.local_site.models import LocalSiteSettings
 from integrations.local_topics.connector import LocalTopicsSettings
 from integrations.notion.models import NotionSettings
 from integrations.openai_images.connector import OpenAIImagesSettings
+from integrations.payments import Payments
 from integrations.protocols import Channel, Images, Library, Models, Outbox, Search, Site, Topics
 from integrations.registry import Factory, Registry, installed, lazy
+from integrations.stripe.models import StripeSettings
 from integrations.tavily.connector import TavilySettings
 from integrations.wikipedia.connector import WikipediaSettings
 from integrations.wordpress.models import WordPressSettings
@@ -43,6 +45,8 @@ from workflows.engine.ports import Clock
 
 AI = "integrations.ai.connector:PydanticAI"
 SHIPPED_LIBRARY = Path(__file__).parent / "demo" / "library"
+HINTS: Mapping[type[Connector], str] = {Payments: "set STRIPE_API_KEY, or run `baton credentials set stripe`."}
+"""What to set for what has no connector by itself."""
 Bound = dict[type[Connector], Factory]
 S = TypeVar("S", bound=BaseModel)
 
@@ -60,12 +64,12 @@ def registry(
     through `gate`, which keeps the services' limits; without one each connector keeps to them by itself.
     """
     bindings: Bound = {Images: _images(settings)}
-    for part in (_topics, _site, _search, _models, _crm, _local):
+    for part in (_topics, _site, _search, _models, _crm, _payments, _local):
         bindings.update(part(settings))
     if channel is not None:
         bindings[Channel] = channel
     bindings.update(installed(os.environ if environment is None else environment))
-    return Registry(bindings, making=lambda: governed_by(gate)) if gate else Registry(bindings)
+    return Registry(bindings, HINTS, lambda: governed_by(gate)) if gate else Registry(bindings, HINTS)
 
 
 def gate(settings: Settings, redis: Redis | None, clock: Clock, news: News) -> Gate:
@@ -145,6 +149,16 @@ def _crm(settings: Settings) -> Bound:
         values["id_property"] = settings.hubspot_id_property
     made = _made(HubSpotSettings, "HUBSPOT_TOKEN, HUBSPOT_URL and HUBSPOT_ID_PROPERTY", **values)
     return {CRM: lazy("integrations.hubspot.connector:HubSpot", made)}
+
+
+def _payments(settings: Settings) -> Bound:
+    if settings.stripe_api_key is None:
+        return {}
+    values: dict[str, Any] = {"api_key": settings.stripe_api_key}
+    if settings.stripe_url:
+        values["url"] = settings.stripe_url
+    made = _made(StripeSettings, "STRIPE_API_KEY and STRIPE_URL", **values)
+    return {Payments: lazy("integrations.stripe.connector:Stripe", made)}
 
 
 def _search(settings: Settings) -> Bound:

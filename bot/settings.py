@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     hubspot_id_property: str = ""
     """The unique property by which Baton knows its records; empty means baton_id."""
 
+    stripe_api_key: SecretStr | None = None
+    stripe_url: str = ""
+    """Another server of the same kind; empty means Stripe's own."""
+
     notion_token: SecretStr | None = None
     notion_data_source: str = ""
     wordpress_url: str = ""

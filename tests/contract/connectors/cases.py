@@ -30,6 +30,8 @@ from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings
 from integrations.openai_images.connector import OpenAIImages, OpenAIImagesSettings
 from integrations.protocols import Image, Prompt, Topic
+from integrations.stripe.connector import Stripe
+from integrations.stripe.models import StripeSettings
 from integrations.tavily.connector import Tavily, TavilySettings
 from integrations.wikipedia.connector import Wikipedia, WikipediaSettings
 from integrations.wordpress.connector import WordPress
@@ -171,6 +173,20 @@ CASES: tuple[ConnectorCase, ...] = (
             "save_company": HttpCall(lambda crm: crm.save_company(Company(id="7", name="Acme")), write=True),
             "add_note": HttpCall(lambda crm: crm.add_note(RecordRef(kind="deal", id="7"), "Called"), write=True),
             "prepare": HttpCall(lambda crm: crm._records.make_ready("deal"), write=True),
+        },
+    ),
+    ConnectorCase(
+        Stripe,
+        over_http=lambda url: Stripe(
+            StripeSettings(api_key=SecretStr(MADE_UP), url=url),
+            gate=Gate(rates={"stripe": UNLIMITED, "stripe:search": UNLIMITED}),
+        ),
+        healthy={"GET /v1/balance": as_json({"object": "balance", "livemode": False})},
+        calls={
+            "get": HttpCall(lambda stripe: stripe.get("pi_1"), write=False),
+            "find_created": HttpCall(lambda stripe: stripe.find_created("key", 100, "EUR"), write=False),
+            "create": HttpCall(lambda stripe: stripe.create(100, "EUR"), write=True),
+            "refund": HttpCall(lambda stripe: stripe.refund("pi_1"), write=True),
         },
     ),
     ConnectorCase(
