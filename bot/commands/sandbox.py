@@ -16,7 +16,7 @@ from bot.sandbox.seed import DEFAULT_SEED, person_id
 from bot.sandbox.serving import NotHere, Options, listen, refuse_real_tokens, serve
 from bot.sandbox.workspace import new_tokens
 from bot.settings import Settings, read_settings
-from bot.slack.manifest import REDIRECT_PATH, manifest
+from bot.slack.manifest import INSTALL_PATH, REDIRECT_PATH, manifest
 from workflows.engine.errors import BatonError
 
 PORT = 8020
@@ -44,8 +44,10 @@ def sandbox(
         refuse_real_tokens(_secrets(settings))
         with listen(port=port) as listening:
             address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            printing.say(*_told(address, tokens, http))
-            options = Options(tokens=tokens, deliver_to=http)
+            printing.say(
+                *(to_install(address, settings.address) if settings.installs else _told(address, tokens, http))
+            )
+            options = Options(tokens=tokens, deliver_to=http, installed=not settings.installs)
             serve(listening, made, environment=_secrets(settings), options=options)
     except NotHere as error:
         raise BatonError(str(error)) from None
@@ -63,6 +65,17 @@ def _told(address: str, tokens: Tokens, http: str) -> list[str]:
         f"BATON_APPROVERS=slack:{DEFAULT_SEED.team_id}:{person_id('ben')}",
         "",
         "The last line lets Ben decide what names nobody else. You are Ana at first; switch at the top left.",
+    ]
+
+
+def to_install(address: str, baton: str) -> list[str]:
+    """What to do where Baton comes into the workspace by a link."""
+    return [
+        f"The local workspace is at {address} until ctrl-C, and Baton is not installed in it yet.",
+        "",
+        f"Put SLACK_API_URL={address}/api/ into .env, and say `baton up` in another terminal. Then open",
+        f"{baton}{INSTALL_PATH}",
+        "and press Allow. You are Ana at first; switch at the top left.",
     ]
 
 

@@ -31,6 +31,8 @@ class Options:
     enforce_tiers: bool = False
     ack_seconds: float = 3.0
     seed: Seed = DEFAULT_SEED
+    installed: bool = True
+    """Whether the app has its bot token from the beginning, or comes in by OAuth."""
 
 
 def serve(
@@ -48,9 +50,20 @@ def serve(
         raise NotHere(f"The local workspace is served on this computer alone, not on {host}.")
     world = World(AppManifest.read(manifest), SystemClock(), options.seed)
     world.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    tokens = options.tokens or new_tokens()
-    site = Site(world, tokens, ack_seconds=options.ack_seconds, enforce_tiers=options.enforce_tiers)
-    site.deliver_to(options.deliver_to)
+    site = site_for(world, options)
     Server(site.application([*page_routes(site), *consent_routes(site)]), site, lambda: started(site)).run(
         sockets=[listening]
     )
+
+
+def site_for(world: World, options: Options) -> Site:
+    """The workspace as it is to be served."""
+    site = Site(
+        world,
+        options.tokens or new_tokens(),
+        ack_seconds=options.ack_seconds,
+        enforce_tiers=options.enforce_tiers,
+        installed=options.installed,
+    )
+    site.deliver_to(options.deliver_to)
+    return site

@@ -162,11 +162,13 @@ def test_a_member_learns_all_of_it(house: House) -> None:
     assert [secret for secret in SECRETS if secret not in told] == []
 
 
-@pytest.mark.parametrize("name", ["eve", "ben", "carla"])
-def test_a_stranger_sees_and_does_nothing(house: House, name: str) -> None:
-    """Eve is a stranger; the others have the ids of an editor and of an admin, in another workspace."""
+@pytest.mark.parametrize("name", ["eve", "ben", "carla", "dmitri"])
+def test_an_outsider_sees_and_does_nothing(house: House, name: str) -> None:
+    """Eve is a stranger, Ben and Carla have the ids of an editor and of an admin in another workspace, Dmitri is a
+    guest of this one."""
     stage = house.stage
-    caller = Caller(OTHER_TEAM, stage.user(name).id, stage.workspace.channel("#content").id)
+    team = stage.workspace.team_id if name == "dmitri" else OTHER_TEAM
+    caller = Caller(team, stage.user(name).id, stage.workspace.channel("#content").id)
     before, calls = _rows(stage), len(stage.workspace.calls)
     told: list[tuple[str, str]] = []
     for part, reaction in _tried(house, caller):

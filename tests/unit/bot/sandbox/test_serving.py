@@ -9,8 +9,12 @@ from multiprocessing.connection import Connection
 import pytest
 from slack_sdk import WebClient
 
-from bot.sandbox.serving import NotHere, Options, listen, refuse_real_tokens, serve
+from bot.sandbox.clock import SystemClock
+from bot.sandbox.manifest import AppManifest
+from bot.sandbox.seed import DEFAULT_SEED
+from bot.sandbox.serving import NotHere, Options, listen, refuse_real_tokens, serve, site_for
 from bot.sandbox.workspace import new_tokens
+from bot.sandbox.world import World
 from tests.unit.bot.sandbox.stage import manifest
 
 
@@ -57,6 +61,13 @@ def test_its_own_tokens_are_welcome() -> None:
     tokens = new_tokens()
     refuse_real_tokens({"SLACK_BOT_TOKEN": tokens.bot, "SLACK_APP_TOKEN": tokens.app})
     refuse_real_tokens({"SLACK_BOT_TOKEN": "", "HOME": "/"})
+
+
+def test_the_app_may_have_to_come_in_by_itself() -> None:
+    world = World(AppManifest.read(manifest()), SystemClock(), DEFAULT_SEED)
+    tokens = new_tokens()
+    assert site_for(world, Options(tokens=tokens)).grants.bot == tokens.bot
+    assert site_for(world, Options(tokens=tokens, installed=False)).grants.bot == ""
 
 
 def _process(address: Connection, token: str) -> None:
