@@ -15,7 +15,7 @@ from integrations.http import EndpointClass, Fault, Gate, Http, Limits, Rate
 from integrations.stripe.models import VERSION, Answer, Problem, ProblemAnswer, StripeSettings
 
 PACE = Limits(Rate(20, burst=20), (EndpointClass("search", "GET .*/search$", Rate(15)),))
-"""Below what Stripe allows in test mode: 25 requests a second, 20 searches a second."""
+"""Below what Stripe allows in a sandbox, and for each endpoint: 25 requests a second."""
 T = TypeVar("T", bound=Answer)
 
 
