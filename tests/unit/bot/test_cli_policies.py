@@ -67,7 +67,7 @@ def findings() -> list[Finding]:
 def test_policies_are_listed_and_explained(stage: Stage) -> None:
     listed = stage("policy", "list", "--json").json
     assert [(one["name"], one["from"], one["workflows"]) for one in listed] == [
-        ("payments", "code", ["pay"]), ("travel", "settings", []),
+        ("payments", "code", ["pay"]), ("travel", "settings", []), ("vendor_bills", "code", ["pay_bill"]),
     ]  # fmt: skip
     assert "amount of at least 10,000" in " ".join(stage("policy", "list").out.split())
 
