@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-NICENESS = 5
+NICENESS = 10
 """How much a worker process stands back for others of its machine: people who wait for an answer of web, the
 database, and the keeper of leases come first. It costs nothing where processors are free."""
 AUTOGROUP = Path("/proc/self/autogroup")
