@@ -18,6 +18,7 @@ from rq import Worker
 from bot.alerts.rules import read_rules
 from bot.embedded import embedded_redis_url
 from bot.findings import Finding
+from bot.hooks.standing import hook_standings
 from bot.living import part_findings
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
@@ -58,6 +59,7 @@ def examine(patience: float = PATIENCE) -> list[Finding]:
         lambda: _approvers(settings),
         lambda: _policies(runtime),
         lambda: _alerts(settings),
+        lambda: _hooks(runtime),
         lambda: slack_findings(runtime),
         lambda: _connectors(runtime, patience),
     )
@@ -264,6 +266,14 @@ def _policies(runtime: Runtime) -> Iterator[Finding]:
     if book.policies or book.quiet:
         quiet = ", quiet hours are kept" if book.quiet else ""
         yield Finding("Policies", True, f"{', '.join(sorted(book.policies)) or 'none'} in the settings{quiet}")
+
+
+def _hooks(runtime: Runtime) -> Iterator[Finding]:
+    """Hooks that the settings name, and what keeps them from being called."""
+    settings = runtime.settings
+    named = settings.baton_hooks.keys() | settings.baton_hook_secrets.keys()
+    for one in (one for one in hook_standings(settings, runtime.catalogue) if one.name in named):
+        yield Finding(f"Hook {one.name}", not one.trouble, one.trouble or f"open at {one.address}")
 
 
 def _schedules(runtime: Runtime) -> Iterator[Finding]:

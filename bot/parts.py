@@ -215,6 +215,12 @@ def _forget_drafts(runtime: Runtime) -> None:
         pass
 
 
+def _forget_inbound(runtime: Runtime) -> None:
+    """Delete what hooks told of long ago."""
+    while runtime.store.inbound.forget(runtime.settings.hook_keep, limit=BATCH) == BATCH:
+        pass
+
+
 def clock_ticks(runtime: Runtime) -> list[Tick]:
     """What the clock does again and again."""
     every = timedelta(seconds=runtime.settings.baton_tick)
@@ -241,6 +247,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
     ticks.append(Tick("alerts", ALERT_EVERY, functools.partial(_look_for_trouble, runtime)))
     ticks.append(Tick("old alerts", PRUNE_EVERY, functools.partial(_forget_alerts, runtime)))
     ticks.append(Tick("drafts", PRUNE_EVERY, functools.partial(_forget_drafts, runtime)))
+    ticks.append(Tick("old hook events", PRUNE_EVERY, functools.partial(_forget_inbound, runtime)))
     ticks += _pruning(runtime)
     if runtime.settings.has_slack:
         ticks.append(Tick("away", AWAY_EVERY, functools.partial(_look_who_is_away, runtime)))

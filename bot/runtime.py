@@ -295,7 +295,12 @@ class Runtime:
     @cached_property
     def service(self) -> Service:
         settings = self.settings
-        access = Access(frozenset(settings.baton_admins), self.directory, Deputising(self.store, self._is_away))
+        access = Access(
+            frozenset(settings.baton_admins),
+            self.directory,
+            Deputising(self.store, self._is_away),
+            settings.baton_hooks,
+        )
         channel = settings.baton_channel if settings.has_slack else ""
         return Service(
             self.store,

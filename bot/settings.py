@@ -24,9 +24,13 @@ from workflows.engine.errors import BatonError
 Listed = Annotated[tuple[str, ...], NoDecode]
 Roles = Annotated[Mapping[str, tuple[str, ...]], NoDecode]
 Pairs = Annotated[Mapping[str, str], NoDecode]
+Secrets = Annotated[Mapping[str, tuple[SecretStr, ...]], NoDecode]
 SLACK_API = "https://slack.com/api/"
 SLACK_HOSTS = frozenset({"slack.com", "www.slack.com", "slack-gov.com"})
 """Hosts of Slack's own API; the bot's tokens go to no other machine."""
+
+
+LEAST_HOOK_KEEP = timedelta(days=7)
 
 
 class SettingsError(BatonError):
@@ -120,6 +124,13 @@ class Settings(BaseSettings):
     """`topics` starts content_pipeline for each ready topic; empty means nothing is started by itself."""
     baton_trigger_channel: str = "#content"
 
+    baton_hooks: Roles = {}
+    """The workflows that each hook may start and send signals to; a hook that is not named is closed."""
+    baton_hook_secrets: Secrets = {}
+    """The secrets that sign the calls of each hook: several while one is replaced by another."""
+    baton_hook_keep: str = "30d"
+    """How long it is remembered what hooks told, so that it acts once."""
+
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     """For Socket Mode; without it, Slack calls the web process over HTTP."""
@@ -159,6 +170,28 @@ class Settings(BaseSettings):
     @classmethod
     def _role_by_role(cls, value: Any) -> Any:
         return _roles(value) if isinstance(value, str) else value
+
+    @field_validator("baton_hooks", mode="before")
+    @classmethod
+    def _hook_by_hook(cls, value: Any) -> Any:
+        return _lists(value, "no hook", "name=workflow,workflow; name=workflow") if isinstance(value, str) else value
+
+    @field_validator("baton_hook_secrets", mode="before")
+    @classmethod
+    def _secrets_by_hook(cls, value: Any) -> Any:
+        return _lists(value, "", "name=secret,secret; name=secret") if isinstance(value, str) else value
+
+    @field_validator("baton_hook_keep")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        try:
+            age = age_of(value, "BATON_HOOK_KEEP")
+            moment_before(datetime.now(UTC), age, "BATON_HOOK_KEEP")
+        except BatonError as error:
+            raise ValueError(str(error)) from None
+        if age < LEAST_HOOK_KEEP:
+            raise ValueError(f"must be {LEAST_HOOK_KEEP.days}d at least, since services tell again for days")
+        return value
 
     @field_validator("baton_holidays", mode="before")
     @classmethod
@@ -263,6 +296,11 @@ class Settings(BaseSettings):
         return age_of(self.baton_keep, "BATON_KEEP") if self.baton_keep else None
 
     @property
+    def hook_keep(self) -> timedelta:
+        """After how long the clock forgets what hooks told."""
+        return age_of(self.baton_hook_keep, "BATON_HOOK_KEEP")
+
+    @property
     def limits(self) -> Mapping[str, Rate]:
         """The rates of services, by name or by name and class of endpoints."""
         return parse_rates(self.baton_limits)
@@ -309,9 +347,18 @@ def is_secret_key(text: str) -> bool:
 
 def secrets_of(settings: Settings) -> list[SecretStr]:
     """Every secret among the settings."""
-    values = [getattr(settings, name) for name in type(settings).model_fields]
-    return [one for value in values for one in (value if isinstance(value, tuple) else (value,))
-            if isinstance(one, SecretStr)]  # fmt: skip
+    return [secret for name in type(settings).model_fields for secret in _secrets_in(getattr(settings, name))]
+
+
+def _secrets_in(value: Any) -> list[SecretStr]:
+    match value:
+        case SecretStr():
+            return [value]
+        case tuple():
+            return [one for one in value if isinstance(one, SecretStr)]
+        case Mapping():
+            return [one for listed in value.values() for one in _secrets_in(listed)]
+    return []
 
 
 def _installing_problem(settings: Settings) -> str:
@@ -334,13 +381,19 @@ def _installing_problem(settings: Settings) -> str:
 
 
 def _roles(text: str) -> dict[str, tuple[str, ...]]:
+    return _lists(text, "no role", "name=member,member; name=member", "role:")
+
+
+def _lists(text: str, not_one: str, sample: str, prefix: str = "") -> dict[str, tuple[str, ...]]:
+    """Several names, each with what is listed for it; what can't be read is quoted, unless `not_one` is empty."""
     found: dict[str, tuple[str, ...]] = {}
-    for part in filter(None, map(str.strip, text.split(";"))):
+    for place, part in enumerate(filter(None, map(str.strip, text.split(";"))), 1):
         name, equals, members = part.partition("=")
-        name = name.strip().removeprefix("role:")
+        name = name.strip().removeprefix(prefix)
         listed = tuple(filter(None, map(str.strip, members.split(","))))
         if not name or not equals or not listed:
-            raise ValueError(f"{part!r} is no role: write name=member,member; name=member")
+            wrong = f"{part!r} is {not_one}" if not_one else f"entry {place} can't be read"
+            raise ValueError(f"{wrong}: write {sample}")
         found[name] = (*found.get(name, ()), *listed)
     return found
 

@@ -8,6 +8,18 @@ from workflows.engine.digests.definition import Digest, digest
 from workflows.engine.digests.look import Look
 from workflows.engine.digests.page import Bar, Chart, Figure, Item, ItemKind, Page
 from workflows.engine.errors import BodyError, ChildFailed, Failed, Rejected, StepFailed, WaitTimeout
+from workflows.engine.hooks.definition import (
+    Act,
+    Hook,
+    HookCall,
+    HookEvent,
+    Sender,
+    SendSignal,
+    StartRun,
+    Unreadable,
+    Unsigned,
+    hook,
+)
 from workflows.engine.model import Outcome, RunState
 from workflows.engine.operations.approval import Answer, DecisionMade
 from workflows.engine.operations.first import Won
@@ -18,6 +30,7 @@ from workflows.fields import EmailAddress, FileRef, LongText, SlackChannel, Slac
 
 __all__ = [
     "ONCE",
+    "Act",
     "Answer",
     "Bar",
     "BodyError",
@@ -32,6 +45,9 @@ __all__ = [
     "Failed",
     "Figure",
     "FileRef",
+    "Hook",
+    "HookCall",
+    "HookEvent",
     "Hours",
     "Item",
     "ItemKind",
@@ -48,16 +64,22 @@ __all__ = [
     "Run",
     "RunState",
     "Saga",
+    "SendSignal",
+    "Sender",
     "SlackChannel",
     "SlackUser",
+    "StartRun",
     "StepContext",
     "StepFailed",
+    "Unreadable",
+    "Unsigned",
     "Usage",
     "WaitTimeout",
     "When",
     "Won",
     "Workflow",
     "digest",
+    "hook",
     "step",
     "workflow",
 ]

@@ -18,6 +18,7 @@ from typing import Any
 from workflows.engine.definition import Workflow
 from workflows.engine.digests.definition import Digest
 from workflows.engine.errors import BatonError, UnknownWorkflow
+from workflows.engine.hooks.definition import Hook
 
 GROUP = "baton.workflows"
 SHIPPED = (
@@ -55,11 +56,14 @@ class Catalogue:
         workflows: Mapping[str, Workflow[Any, Any]],
         broken: tuple[Broken, ...] = (),
         digests: Mapping[str, Digest] | None = None,
+        hooks: Mapping[str, Hook] | None = None,
     ) -> None:
         self._workflows = dict(workflows)
         self.broken = broken
         self.digests = dict(sorted((digests or {}).items()))
         """The installed digests by name."""
+        self.hooks = dict(sorted((hooks or {}).items()))
+        """The installed hooks by name."""
 
     def get(self, name: str) -> Workflow[Any, Any]:
         """The workflow of this name; raises UnknownWorkflow that says which names are near."""
@@ -94,6 +98,7 @@ def load(folders: Iterable[Path] = (), shipped: Iterable[str] = (*SHIPPED, *DIGE
     """Load everything; a module that fails to import is left out and named in `broken`."""
     found: dict[str, Workflow[Any, Any]] = {}
     digests: dict[str, Digest] = {}
+    hooks: dict[str, Hook] = {}
     broken: list[Broken] = []
     for source, module in _modules(folders, shipped, broken):
         for workflow in _workflows_in(module):
@@ -106,7 +111,11 @@ def load(folders: Iterable[Path] = (), shipped: Iterable[str] = (*SHIPPED, *DIGE
             there = digests.setdefault(digest.name, digest)
             if there is not digest:
                 broken.append(Broken(source, f"the digest {digest.name} is already defined in {there.source}"))
-    return Catalogue(found, tuple(broken), digests)
+        for hook in _hooks_in(module):
+            first = hooks.setdefault(hook.name, hook)
+            if first is not hook:
+                broken.append(Broken(source, f"the hook {hook.name} is already defined in {first.source}"))
+    return Catalogue(found, tuple(broken), digests, hooks)
 
 
 def _modules(folders: Iterable[Path], shipped: Iterable[str], broken: list[Broken]) -> Iterator[tuple[str, ModuleType]]:
@@ -152,6 +161,11 @@ def _workflows_in(module: ModuleType) -> list[Workflow[Any, Any]]:
 def _digests_in(module: ModuleType) -> list[Digest]:
     own = [value for value in vars(module).values() if isinstance(value, Digest)]
     return [digest for digest in own if digest.source == module.__name__]
+
+
+def _hooks_in(module: ModuleType) -> list[Hook]:
+    own = [value for value in vars(module).values() if isinstance(value, Hook)]
+    return [hook for hook in own if hook.source == module.__name__]
 
 
 def _reason(error: Exception) -> str:

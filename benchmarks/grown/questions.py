@@ -12,6 +12,8 @@ from workflows.engine.alerts.model import Alert, Severity, Told
 from workflows.engine.beats.model import Beat, End, PartKind
 from workflows.engine.drafts import Draft
 from workflows.engine.expiry import Expiry
+from workflows.engine.hooks.model import Inbound, InboundState
+from workflows.engine.hooks.ports import Arrival
 from workflows.engine.letters.joining import letter_of
 from workflows.engine.letters.model import GroupQuery
 from workflows.engine.model import OPEN, ApprovalState, Audit, NewRun, Pause, Run, RunChange, RunState, Writes
@@ -214,6 +216,16 @@ def _alerted(store: SqlStore, made: Grown) -> None:
     alerts.forget(made.now - timedelta(days=90))
 
 
+def _told(store: SqlStore, made: Grown) -> None:
+    """Something that a service tells twice, what is listed of it, and that it is forgotten."""
+    told = Arrival(Inbound("hook:shop", "zz-event", "order.placed", InboundState.IGNORED, made.now))
+    store.inbound.find("hook:shop", "zz-event")
+    store.inbound.take(told)
+    store.inbound.take(told)
+    store.inbound.latest("hook:shop", limit=20)
+    store.inbound.forget(timedelta(0), limit=200)
+
+
 MACHINES_ASK: dict[str, Ask] = {
     "runs that are due": lambda store, _: store.rescue(limit=200, grace=5 * SECOND),
     "reminders that are due": lambda store, _: store.remind(limit=200),
@@ -236,6 +248,7 @@ MACHINES_ASK: dict[str, Ask] = {
     "what was shown before it is saved": _drafted,
     "what is wrong": _alerted,
     "who lives": _beaten,
+    "what a service tells": _told,
     "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),
     "a batch of old runs": lambda store, made: store.prune(Expiry(made.now - timedelta(days=300)), limit=20),
     "old rows of no run": lambda store, made: store.sweep(

@@ -76,7 +76,7 @@ def web(
         bool, typer.Option("--open-metrics", help="Show /metrics to other machines too, not to this one alone.")
     ] = False,
 ) -> int:
-    """Run the web process: Slack, health, metrics and the local site.
+    """Run the web process: Slack, hooks, health, metrics and the local site.
 
     It listens on this machine alone unless BATON_HOST names another address.
     """

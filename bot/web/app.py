@@ -1,4 +1,4 @@
-"""The web process: health, metrics, and the local site. Nothing that it shows is secret, and nothing changes by it."""
+"""The web process: health, metrics, the local site, and the doors for Slack and hooks. What it shows is no secret."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
+from bot.hooks.counting import HookCounts
+from bot.hooks.standing import PATH as HOOKS_PATH
 from bot.runtime import Runtime
 from bot.settings import program_version
 from bot.slack.manifest import EVENTS_PATH
+from bot.web.hooks import HookDoor
 from bot.web.metrics import Monitor
 from bot.web.readiness import Readiness
 from bot.web.site import PublicSite
 from bot.web.slack import SlackSide
+from workflows.engine.hooks.taking import Taking
 
 T = TypeVar("T")
 PATIENCE = 8.0
@@ -56,11 +60,17 @@ def create_app(runtime: Runtime, *, open_metrics: bool = False, slack: SlackSide
 
     With `slack`, signed requests of Slack are taken at /slack/events.
     """
-    web = Web(Readiness(runtime), Monitor(runtime), runtime, open_metrics=open_metrics)
+    counts = HookCounts()
+    web = Web(Readiness(runtime), Monitor(runtime, counts), runtime, open_metrics=open_metrics)
+    door = HookDoor(
+        runtime.settings, lambda: runtime.catalogue, lambda: Taking(runtime.service, runtime.store.inbound),
+        runtime.clock.now, counts,
+    )  # fmt: skip
     return Starlette(
         routes=[
             *([Route(EVENTS_PATH, slack.events, methods=["POST"])] if slack is not None else []),
             *(slack.installing.routes() if slack is not None and slack.installing is not None else []),
+            Route(f"{HOOKS_PATH}{{name}}", door.call, methods=["POST"]),
             Route("/", web.home),
             Route("/healthz", web.healthz),
             Route("/readyz", web.readyz),

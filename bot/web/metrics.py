@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 from rq.queue import Queue
 
+from bot.hooks.counting import HookCounts
 from bot.runtime import Runtime
 from bot.settings import program_version
 from workflows.engine.beats.model import PartKind
@@ -24,13 +25,15 @@ class Gauge:
     name: str
     help: str
     samples: tuple[tuple[dict[str, str], float], ...]
+    kind: str = "gauge"
 
 
 class Monitor:
     """Reads the figures at each call; what is away is left out, and a figure says so."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, hooks: HookCounts) -> None:
         self._runtime = runtime
+        self._hooks = hooks
 
     def text(self) -> str:
         """Everything there is to tell."""
@@ -38,6 +41,11 @@ class Monitor:
 
     def _gauges(self) -> Iterator[Gauge]:
         yield Gauge("baton_info", "The release of this process.", (({"version": program_version()}, 1),))
+        if calls := self._hooks.all():
+            samples = tuple(({"hook": hook, "outcome": told}, number) for (hook, told), number in sorted(calls.items()))
+            yield Gauge(
+                "baton_hook_calls_total", "Calls to hooks of this process, and their events.", samples, "counter"
+            )
         totals = self._totals()
         yield _one("baton_database_up", "Whether the database answers.", totals is not None)
         if totals:
@@ -92,7 +100,7 @@ def rendered(gauges: Iterable[Gauge]) -> str:
     """The figures as text."""
     lines = []
     for gauge in gauges:
-        lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} gauge"]
+        lines += [f"# HELP {gauge.name} {gauge.help}", f"# TYPE {gauge.name} {gauge.kind}"]
         lines += [f"{gauge.name}{_labels(labels)} {float(value):g}" for labels, value in gauge.samples]
     return "\n".join([*lines, ""])
 

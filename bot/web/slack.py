@@ -24,11 +24,14 @@ from bot.slack.listeners import Listeners
 from bot.slack.pressing import Presses
 from bot.slack.speaking import Speaker
 from bot.slack.submitting import Submissions
+from bot.web.bodies import TooLong, TooSlow, bounded_body
 from bot.web.installing import InstallPages
 from workflows.engine.ids import new_id
 
 MOST = 1024 * 1024
 """Bytes of a request that are read; Slack sends far less."""
+SLOWEST = 10.0
+"""Seconds that a request may take to arrive."""
 THREADS = 16
 """Requests that are answered at a time; others wait their turn."""
 UNSIGNED = "This is not signed by Slack.\n"
@@ -70,9 +73,12 @@ class SlackSide:
 
     async def events(self, request: Request) -> Response:
         """Commands, presses, forms and events over HTTP: signed by Slack, or refused before anything is read into."""
-        body = await _bounded(request)
-        if body is None:
+        try:
+            body = await bounded_body(request, MOST, SLOWEST)
+        except TooLong:
             return PlainTextResponse("Too long.\n", 413)
+        except TooSlow:
+            return PlainTextResponse("Too slow.\n", 408)
         try:
             text = body.decode()
         except UnicodeDecodeError:
@@ -136,13 +142,3 @@ def _verifier(settings: Settings) -> SignatureVerifier | None:
     if settings.slack_signing_secret is None:
         return None
     return SignatureVerifier(settings.slack_signing_secret.get_secret_value())
-
-
-async def _bounded(request: Request) -> bytes | None:
-    """The body; None when it is longer than anything that Slack sends."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST:
-            return None
-    return bytes(body)

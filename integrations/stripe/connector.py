@@ -13,6 +13,7 @@ from integrations.payments import CustomerPayment, Payments, Refund, RefundReaso
 from integrations.stripe.api import NotInThisState, StripeHttp, safe
 from integrations.stripe.models import (
     KEY,
+    RUN,
     Balance,
     FoundPayments,
     RefundPage,
@@ -20,6 +21,7 @@ from integrations.stripe.models import (
     StripeRefund,
     StripeSettings,
 )
+from workflows.engine.policy import current_call
 
 SETTLE = timedelta(seconds=30)
 """Stripe may finish a request after it gave it up."""
@@ -149,7 +151,8 @@ class Stripe(Payments):
         return self._http.ask(StripePayment, "GET", path, what=f"payment {payment_id}")
 
     def _mark(self) -> dict[str, str]:
-        return {f"metadata[{KEY}]": self.key} if self.key else {}
+        call = current_call()
+        return {f"metadata[{KEY}]": call.key, f"metadata[{RUN}]": call.run_id} if call else {}
 
     def _payment(self, one: StripePayment, *, write: bool) -> CustomerPayment:
         ours = one.ours

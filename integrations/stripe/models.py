@@ -11,6 +11,8 @@ from integrations.payments import CustomerPayment, PaymentStatus, Refund, Refund
 API_URL = "https://api.stripe.com"
 VERSION = "2025-09-30.clover"
 """The version of the API that every request asks for."""
+RUN = "baton_run"
+"""The entry of Stripe's metadata that holds the run, for the events that Stripe tells of."""
 KEY = "baton_key"
 """The entry of Stripe's metadata that holds the idempotency key."""
 PAYMENT_STATUSES: Mapping[str, PaymentStatus] = {

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from integrations.errors import InvalidRequest, Unauthorized
+from integrations.stripe.models import RUN
 
 TOLERANCE = timedelta(minutes=5)
 """A request that was signed longer ago may be one that somebody recorded."""
@@ -26,6 +27,11 @@ class Told(BaseModel):
     status: str | None = None
     payment_intent: str | None = None
     metadata: Mapping[str, str] = {}
+
+    @property
+    def run(self) -> str:
+        """The run that made it, where one did."""
+        return self.metadata.get(RUN, "")
 
 
 class _Data(BaseModel):

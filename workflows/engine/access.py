@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.engine.approving.delegation import Delegation, Say
@@ -15,6 +15,8 @@ from workflows.engine.model import Approval, Run
 from workflows.engine.ports import Directory, Standing
 
 COMMAND_LINE = "cli:"
+HOOK = "hook:"
+"""How the ids of hooks begin, as actors."""
 LOCAL = LocalDirectory()
 WHY = {
     Standing.GUEST: "Guests may do only what a workflow names them for in person.",
@@ -48,9 +50,15 @@ class Access:
     admins: frozenset[str] = frozenset()
     directory: Directory = LOCAL
     deputising: Deputising = nobody_s_deputy
+    hooks: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """The workflows that each hook may start and send signals to, by the hook's name; whatever else they may do."""
 
     def start(self, actor: str, workflow: Workflow[Any, Any]) -> None:
         """Whether this actor may start the workflow: its starters and admins, or any member where it names nobody."""
+        if actor.startswith(HOOK) and not self._is_granted(actor, workflow.name):
+            raise NotAllowed(
+                f"{actor} may not start {workflow.name}. BATON_HOOKS says which workflows a hook may start."
+            )
         if self._named(actor, workflow.starters) or self.is_admin(actor):
             return
         if not workflow.starters and self._is_member(actor):
@@ -99,6 +107,9 @@ class Access:
 
     def steer(self, actor: str, run: Run, verb: str) -> None:
         """Whether this actor may cancel, resume, edit, skip, fork, discard or signal the run."""
+        if actor.startswith(HOOK):
+            self._steer_by_hook(actor, run, verb)
+            return
         if self._owns(actor, run) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
             return
         raise NotAllowed(
@@ -184,6 +195,16 @@ class Access:
                 continue
             if seats := self.seats(each.person, approval):
                 yield Say(each.person, seats, each.until)
+
+    def _steer_by_hook(self, actor: str, run: Run, verb: str) -> None:
+        if verb != "signal" or not self._is_granted(actor, run.workflow):
+            raise NotAllowed(
+                f"{actor} may not {verb} run {run.id} of {run.workflow}. A hook may only send signals, to runs of the "
+                "workflows that BATON_HOOKS says."
+            )
+
+    def _is_granted(self, actor: str, workflow: str) -> bool:
+        return workflow in self.hooks.get(actor.removeprefix(HOOK), ())
 
     def _stands_in(self, actor: str, approval: Approval) -> bool:
         return any(self._given(actor, approval, ()))

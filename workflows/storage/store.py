@@ -49,6 +49,7 @@ from workflows.storage.gathered import Gathered
 from workflows.storage.group import Change, Start
 from workflows.storage.happenings import SqlHappenings
 from workflows.storage.homes import SqlHomes
+from workflows.storage.inbound import SqlInbound
 from workflows.storage.ledger import Ledger
 from workflows.storage.letters import SqlLetters
 from workflows.storage.outbox import SqlOutbox
@@ -92,6 +93,8 @@ class SqlStore:
         """Sealed secrets of services, in the same database."""
         self.letters = SqlLetters(self._database, self._statements)
         """Groups of dead letters, in the same database."""
+        self.inbound = SqlInbound(self._database, self._statements)
+        """What services told of, each acted on once, in the same database."""
         self.delegations = SqlDelegations(self._database)
         """Who decides for whom, in the same database."""
 

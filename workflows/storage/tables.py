@@ -30,6 +30,7 @@ from sqlmodel import Field, SQLModel
 
 from workflows.engine.alerts.model import Severity
 from workflows.engine.beats.model import End, PartKind
+from workflows.engine.hooks.model import InboundState
 from workflows.engine.letters.model import Closed
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
 from workflows.engine.outbox import DeliveryState
@@ -465,6 +466,21 @@ class ReceivedRow(Base, table=True):
     at: datetime = _required(Utc, index=True)
 
 
+class InboundRow(Base, table=True):
+    """Something that came in, and what was done about it; its run may be deleted, so nothing refers to `run`."""
+
+    __tablename__ = "inbound"
+    __table_args__ = (Index("ix_inbound_source_at_event_id", "source", "at", "event_id"),)
+
+    source: str = _required(Id, primary_key=True)
+    event_id: str = _required(Id, primary_key=True)
+    type: str = _required(Text)
+    state: InboundState = _required(Word(InboundState))
+    at: datetime = _required(Utc, index=True)
+    run_id: str = _required(Id)
+    words: str = _required(Text)
+
+
 class CardRow(Base, table=True):
     """A run as something to be seen outside.
 
@@ -632,6 +648,7 @@ BEAT = _table(BeatRow)
 MUTE = _table(MuteRow)
 DRAFT = _table(DraftRow)
 RECEIVED = _table(ReceivedRow)
+INBOUND = _table(InboundRow)
 CARD = _table(CardRow)
 DELIVERY = _table(DeliveryRow)
 CREDENTIAL = _table(CredentialRow)

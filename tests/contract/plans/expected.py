@@ -307,6 +307,11 @@ PLANS: dict[str, tuple[str, ...]] = {
         "SEARCH beat ix_beat_parent",
         "SEARCH beat ix_beat_seen_at_id",
     ),
+    "what a service tells": (
+        "SEARCH inbound ix_inbound_at",
+        "SEARCH inbound ix_inbound_source_at_event_id",
+        "SEARCH inbound key of inbound_1",
+    ),
     "a trigger's cursor": ("SEARCH trigger key of trigger_1",),
     "a batch of old runs": (
         "SCAN tally",

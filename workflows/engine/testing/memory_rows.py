@@ -15,6 +15,7 @@ from workflows.engine.drafts import Draft
 from workflows.engine.errors import InvalidInput
 from workflows.engine.expiry import unknown
 from workflows.engine.homes import Home
+from workflows.engine.hooks.model import Inbound
 from workflows.engine.letters.model import FRESH, Closed, Group, Member
 from workflows.engine.model import (
     DONE,
@@ -70,6 +71,7 @@ class Rows:
         self.pauses: dict[str, Pause] = {}
         self.delegations: dict[tuple[str, str], Delegation] = {}
         self.cursors: dict[str, str] = {}
+        self.inbound: dict[tuple[str, str], Inbound] = {}
         self.received: dict[tuple[str, str], datetime] = {}
         self.cards: dict[str, Card] = {}
         self.deliveries: dict[str, Delivery] = {}

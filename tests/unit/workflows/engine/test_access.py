@@ -243,3 +243,36 @@ def test_the_directory_is_never_asked_within_a_transaction() -> None:
     harness.cancel(second, by="test:root")
     with pytest.raises(NotAllowed):
         harness.recovery.fork(first, by="slack:T1:U1")
+
+
+# hooks ---------------------------------------------------------------------------------------------------
+
+
+def test_a_hook_may_do_what_the_settings_grant_it_and_nothing_else() -> None:
+    @workflow("granted")
+    def granted(run: Run, given: str) -> str:
+        return given
+
+    @workflow("of_ana", starters=("cli:ana",))
+    def of_ana(run: Run, given: str) -> str:
+        return given
+
+    harness = Harness(granted, of_ana, admins=("hook:admin",))
+    rules = replace(harness.service.access, hooks={"shop": ("granted", "of_ana")})
+    harness.service.access = rules
+    assert rules.may_start("hook:shop", granted)
+    assert not rules.may_start("hook:shop", of_ana), "a workflow's starters hold for hooks too"
+    for other in ("hook:other", "hook:", "hook:admin", "hook:hook:shop"):
+        assert not rules.may_start(other, granted)
+    mine = harness.service.start("granted", "a", by="hook:shop")
+    rules.steer("hook:shop", mine, "signal")
+    for actor, verb in (
+        ("hook:shop", "cancel"),
+        ("hook:shop", "edit"),
+        ("hook:other", "signal"),
+        ("hook:admin", "signal"),
+    ):
+        with pytest.raises(NotAllowed, match="BATON_HOOKS"):
+            rules.steer(actor, mine, verb)
+    with pytest.raises(NotAllowed, match="BATON_HOOKS"):
+        replace(rules, hooks={}).steer("hook:shop", mine, "signal")

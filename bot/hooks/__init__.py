@@ -1,0 +1,1 @@
+"""Hooks: calls of services to our address, and what is known of them."""

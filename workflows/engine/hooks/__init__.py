@@ -1,0 +1,1 @@
+"""What comes from outside by itself, such as a service's calls to our address: taken once each."""
