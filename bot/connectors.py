@@ -39,6 +39,7 @@ from integrations.protocols import Channel, Images, Library, Models, Outbox, Sea
 from integrations.registry import Factory, Registry, installed, lazy
 from integrations.stripe.models import StripeSettings
 from integrations.tavily.connector import TavilySettings
+from integrations.tryton.models import TrytonSettings
 from integrations.wikipedia.connector import WikipediaSettings
 from integrations.wordpress.models import WordPressSettings
 from workflows.engine.ports import Clock
@@ -64,7 +65,7 @@ def registry(
     through `gate`, which keeps the services' limits; without one each connector keeps to them by itself.
     """
     bindings: Bound = {Images: _images(settings)}
-    for part in (_topics, _site, _search, _models, _crm, _payments, _local):
+    for part in (_topics, _site, _search, _models, _crm, _erp, _payments, _local):
         bindings.update(part(settings))
     if channel is not None:
         bindings[Channel] = channel
@@ -100,9 +101,7 @@ def _made(kind: type[S], variables: str, **values: Any) -> S:
 def _local(settings: Settings) -> Bound:
     channel = LocalChannelSettings(folder=settings.home / "channels")
     outbox = LocalOutboxSettings(folder=settings.home / "outbox")
-    ledger = LocalLedgerSettings(path=settings.home / "ledger.db")
     return {
-        ERP: lazy("integrations.local_ledger.connector:LocalLedger", ledger),
         Channel: lazy("integrations.local_channel.connector:LocalChannel", channel),
         Outbox: lazy("integrations.local_outbox.connector:LocalOutbox", outbox),
     }
@@ -149,6 +148,20 @@ def _crm(settings: Settings) -> Bound:
         values["id_property"] = settings.hubspot_id_property
     made = _made(HubSpotSettings, "HUBSPOT_TOKEN, HUBSPOT_URL and HUBSPOT_ID_PROPERTY", **values)
     return {CRM: lazy("integrations.hubspot.connector:HubSpot", made)}
+
+
+def _erp(settings: Settings) -> Bound:
+    if (settings.baton_erp or ("tryton" if settings.tryton_url else "local")) == "local":
+        local = LocalLedgerSettings(path=settings.home / "ledger.db")
+        return {ERP: lazy("integrations.local_ledger.connector:LocalLedger", local)}
+    if not settings.tryton_url or settings.tryton_key is None:
+        raise SettingsError("Tryton is to be the ERP: TRYTON_URL and TRYTON_KEY have to be set, both of them.")
+    made = _made(
+        TrytonSettings, "TRYTON_URL, TRYTON_KEY, TRYTON_USER and TRYTON_PASSWORD",
+        url=settings.tryton_url, key=settings.tryton_key, user=settings.tryton_user, password=settings.tryton_password,
+        company=settings.tryton_company, payment_method=settings.tryton_payment_method,
+    )  # fmt: skip
+    return {ERP: lazy("integrations.tryton.connector:Tryton", made)}
 
 
 def _payments(settings: Settings) -> Bound:

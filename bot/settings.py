@@ -106,6 +106,18 @@ class Settings(BaseSettings):
     hubspot_id_property: str = ""
     """The unique property by which Baton knows its records; empty means baton_id."""
 
+    baton_erp: Literal["", "local", "tryton"] = ""
+    """Empty: Tryton with its address, else the local ledger."""
+    tryton_url: str = ""
+    """With the name of the database at its end."""
+    tryton_key: SecretStr | None = None
+    tryton_user: str = ""
+    """The login that bills are paid with; empty: none are."""
+    tryton_password: SecretStr | None = None
+    tryton_company: int = Field(default=1, ge=1)
+    tryton_payment_method: str = ""
+    """The name of one of Tryton's ways to pay; empty: the company's only one."""
+
     stripe_api_key: SecretStr | None = None
     stripe_url: str = ""
     """Another server of the same kind; empty means Stripe's own."""

@@ -6,6 +6,8 @@ import signal
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.servers import tryton
+
 # A shell that starts the suite in the background lets it ignore ctrl-C, and so would each program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -18,6 +20,22 @@ def _unrun(config: pytest.Config) -> list[str]:
     if os.environ.get("CI", "").lower() not in {"1", "true"} or not isinstance(reporter, TerminalReporter):
         return []
     return [report.nodeid for outcome in UNRUN for report in reporter.stats.get(outcome, [])]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run last what has to wait for a slow server."""
+    items[:] = tryton.last(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the slow server beside the tests, where one of them needs it."""
+    tryton.begin(session.config, session.items)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop it."""
+    tryton.end(config)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot.settings import Settings
 from integrations.base import Connector
 from integrations.crm import CRM
+from integrations.erp import ERP
 from integrations.payments import Payments
 from integrations.protocols import Images, Models, Search, Site, Topics
 from workflows.engine.errors import BatonError, InvalidInput
@@ -92,6 +93,17 @@ KINDS = (
         (Site,),
     ),
     CredentialKind("stripe", "Stripe", (CredentialField("api_key", "stripe_api_key", "Secret key"),), (Payments,)),
+    CredentialKind(
+        "tryton",
+        "Tryton",
+        (
+            CredentialField("url", "tryton_url", "Address with the database", secret=False),
+            CredentialField("key", "tryton_key", "Key of the user application"),
+            CredentialField("user", "tryton_user", "User, to pay bills", secret=False, required=False),
+            CredentialField("password", "tryton_password", "The user's password", required=False),
+        ),
+        (ERP,),
+    ),
     CredentialKind("tavily", "Tavily", (CredentialField("api_key", "tavily_api_key", "API key"),), (Search,)),
     CredentialKind("openai", "OpenAI", (CredentialField("api_key", "openai_api_key", "API key"),), (Models, Images)),
     CredentialKind("anthropic", "Anthropic", (CredentialField("api_key", "anthropic_api_key", "API key"),), (Models,)),

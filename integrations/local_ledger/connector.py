@@ -14,6 +14,7 @@ from integrations.errors import InvalidRequest, NotFound
 from integrations.files import folder_health, id_for
 from integrations.local_ledger import checks, partners, tables
 from integrations.money import Money, from_minor_units
+from integrations.payable import must_be_due, must_not_be_paid
 from integrations.protocols import Shape
 from integrations.sqlite_file import SqliteFile
 
@@ -131,11 +132,7 @@ class LocalLedger(ERP):
         """Cancel a vendor bill of the local ledger: a draft as such, a posted one by a credit note."""
         with self._file.transaction(writes=True) as conn:
             bill = checks.the_bill(conn, bill_id)
-            if bill.paid:
-                raise InvalidRequest(
-                    f"Of the bill {bill.number}, {Money(amount=bill.paid, currency=bill.currency)} are paid. "
-                    "Take its payments back first."
-                )
+            must_not_be_paid(bill)
             if bill.state == "draft":
                 tables.move(conn, bill_id, "cancelled")
             elif bill.state == "posted":
@@ -157,7 +154,7 @@ class LocalLedger(ERP):
                 return there
             bill = checks.the_bill(conn, bill_id)
             paying = amount or bill.due
-            checks.a_payment(bill, paying)
+            must_be_due(bill, paying)
             made = Payment(
                 id=payment_id, bill=bill_id, amount=paying, paid_on=paid_on or self._today(), reference=reference
             )

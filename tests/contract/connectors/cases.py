@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from integrations.ai.connector import PydanticAI
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
 from integrations.crm import Company, Deal, RecordRef
+from integrations.erp import Line, VendorBill
 from integrations.http import UNLIMITED, Gate
 from integrations.hubspot.connector import HubSpot
 from integrations.hubspot.models import HubSpotSettings
@@ -33,6 +36,8 @@ from integrations.protocols import Image, Prompt, Topic
 from integrations.stripe.connector import Stripe
 from integrations.stripe.models import StripeSettings
 from integrations.tavily.connector import Tavily, TavilySettings
+from integrations.tryton.connector import Tryton
+from integrations.tryton.models import TrytonSettings
 from integrations.wikipedia.connector import Wikipedia, WikipediaSettings
 from integrations.wordpress.connector import WordPress
 from integrations.wordpress.models import WordPressSettings
@@ -42,6 +47,11 @@ from tests.servers.http import Answer, Route, as_json
 MADE_UP = "made-up-secret-for-tests"
 AN_IMAGE = Image.of(b"png", name="cover.png", mime="image/png")
 A_NOTION_ID = "28399f72-bada-81b2-8d25-000b442ed14b"
+
+A_BILL = VendorBill(
+    partner="7", currency="EUR", lines=(Line(description="Chairs", unit_price=Decimal(20)),), reference="A-1",
+    billed_on=date(2026, 11, 30),
+)  # fmt: skip
 
 MakeHttp = Callable[[str], Connector]
 """From a server's base address to a connector that speaks to it."""
@@ -187,6 +197,28 @@ CASES: tuple[ConnectorCase, ...] = (
             "find_created": HttpCall(lambda stripe: stripe.find_created("key", 100, "EUR"), write=False),
             "create": HttpCall(lambda stripe: stripe.create(100, "EUR"), write=True),
             "refund": HttpCall(lambda stripe: stripe.refund("pi_1"), write=True),
+        },
+    ),
+    ConnectorCase(
+        Tryton,
+        over_http=lambda url: Tryton(
+            TrytonSettings(url=f"{url}/books", key=SecretStr(MADE_UP), user="ada", password=SecretStr(MADE_UP)),
+            gate=Gate(rates={"tryton": UNLIMITED}),
+        ),
+        healthy={
+            "GET /books/rest/model/company.company/1": as_json(
+                {"id": 1, "party": 1, "currency": {"id": 1, "code": "EUR"}}
+            ),
+            "GET /books/rest/model/party.party/1": as_json({"id": 1, "name": "Baton Co"}),
+            "GET /books/rest/model/account.invoice.payment.method": as_json([{"id": 1, "name": "Bank"}]),
+            "POST /books/rpc/": as_json({"id": 1, "result": 7}),
+        },
+        calls={
+            "get_bill": HttpCall(lambda erp: erp.get_bill("7"), write=False),
+            "search_partners": HttpCall(lambda erp: erp.search_partners("Acme"), write=False),
+            "find_created_bill": HttpCall(lambda erp: erp.find_created_bill("key", A_BILL), write=False),
+            "pressed": HttpCall(lambda erp: erp._api.press("account.invoice", 7, "post", what="bill 7"), write=True),
+            "wizard": HttpCall(lambda erp: erp._api.call("wizard.x.execute", [], what="bill 7"), write=True),
         },
     ),
     ConnectorCase(

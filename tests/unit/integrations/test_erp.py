@@ -1,4 +1,7 @@
-"""What every ERP does: partners, orders, bills and payments, each once, and each undone."""
+"""What every ERP does: partners, orders, bills and payments, each once, and each undone.
+
+On the local ledger, and with the mark `servers` on a real Tryton.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from integrations.erp import ERP, Line, Partner, PurchaseOrder, VendorBill
 from integrations.errors import InvalidRequest, NotFound
 from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
 from integrations.money import Money
+from tests.servers import tryton
 from workflows.engine.policy import CallInProgress, call_in_progress
 
 CHAIRS = (
@@ -26,8 +30,13 @@ DAY = date(2026, 11, 30)
 STEPS = itertools.count()
 
 
-@pytest.fixture
-def erp(tmp_path: Path) -> ERP:
+tryton_server = tryton.tryton_server
+
+
+@pytest.fixture(params=["local", pytest.param("tryton", marks=tryton.real)])
+def erp(request: pytest.FixtureRequest, tmp_path: Path) -> ERP:
+    if request.param == "tryton":
+        return tryton.connected(request.getfixturevalue("tryton_server").settings)
     return LocalLedger(LocalLedgerSettings(path=tmp_path / "new" / "ledger.db"))
 
 

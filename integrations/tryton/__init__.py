@@ -1,0 +1,1 @@
+"""Tryton, an ERP: partners, purchase orders, vendor bills and their payments."""
