@@ -75,7 +75,11 @@ COMMANDS = {
     ),
     "audit": Entry("auditing", "List who did what, when, to which run.", LOOK),
     "deadletters": Entry(
-        "letters", "List groups of dead letters: failures of one kind in one channel, counted.", LOOK, "groups"
+        "bulks",
+        "List groups of dead letters, and move a whole group: resume, skip, fork, discard, progress, stop.",
+        LOOK,
+        "app",
+        group=True,
     ),
     "claim": Entry("letters", "Tell others that you see to a group of dead letters.", LOOK),
     "release": Entry("letters", "Give a group of dead letters back.", LOOK),

@@ -48,6 +48,10 @@ ALERT_EVERY = timedelta(seconds=20)
 AWAY_EVERY = timedelta(minutes=1)
 """Between two looks at whether those who are asked are there."""
 POLL_EVERY = timedelta(seconds=5)
+OLD_BULKS = 5
+"""So many bulks are deleted in one transaction; one may be about thousands of runs."""
+MOVING = 2.0
+"""Seconds for which one tick carries out bulks."""
 RING_EVERY = timedelta(seconds=0.25)
 """Between two looks for cards in Slack that are to be shown."""
 
@@ -213,6 +217,15 @@ def _forget_drafts(runtime: Runtime) -> None:
     """Delete what people were shown and did not save."""
     while runtime.store.drafts.forget(limit=BATCH) == BATCH:
         pass
+    while runtime.store.bulks.forget(limit=OLD_BULKS) == OLD_BULKS:
+        pass
+
+
+def _move_bulks(runtime: Runtime) -> None:
+    """Carry out moves of whole groups, for a moment: a clock that is told to stop does not keep others waiting."""
+    until = runtime.clock.monotonic() + MOVING
+    while runtime.mover.carry_on() is not None and runtime.clock.monotonic() < until:
+        pass
 
 
 def _forget_inbound(runtime: Runtime) -> None:
@@ -244,6 +257,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
         Tick("recount", RECOUNT_EVERY, runtime.store.recount),
         Tick("letters", RING_EVERY, LetterTick(runtime.store.letters, runtime.clock.monotonic).tick),
     ]
+    ticks.append(Tick("bulks", every, functools.partial(_move_bulks, runtime)))
     ticks.append(Tick("alerts", ALERT_EVERY, functools.partial(_look_for_trouble, runtime)))
     ticks.append(Tick("old alerts", PRUNE_EVERY, functools.partial(_forget_alerts, runtime)))
     ticks.append(Tick("drafts", PRUNE_EVERY, functools.partial(_forget_drafts, runtime)))

@@ -29,6 +29,8 @@ from workflows.engine.advance import Engine
 from workflows.engine.alerts.watching import Alerts
 from workflows.engine.approving.book import Book
 from workflows.engine.beats.watching import PartWatch
+from workflows.engine.bulks.desk import BulkDesk
+from workflows.engine.bulks.moving import Mover
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.deputies import Deputies, Deputising
 from workflows.engine.desk import LetterDesk
@@ -331,6 +333,16 @@ class Runtime:
     def letters(self) -> LetterDesk:
         """What people may ask of groups of dead letters."""
         return LetterDesk(self.service, self.store.letters)
+
+    @cached_property
+    def bulks(self) -> BulkDesk:
+        """What people may ask of moves of whole groups."""
+        return BulkDesk(self.letters, self.store.bulks)
+
+    @cached_property
+    def mover(self) -> Mover:
+        """What carries such moves out."""
+        return Mover(self.service, self.store.bulks)
 
     @cached_property
     def schedules(self) -> Schedules:

@@ -10,10 +10,12 @@ from typing import Any
 from benchmarks.grown.rows import BUSY, CHANNELS, PEOPLE, WORKFLOWS, Grown
 from workflows.engine.alerts.model import Alert, Severity, Told
 from workflows.engine.beats.model import Beat, End, PartKind
+from workflows.engine.bulks.model import Bulk, CameTo, Move
 from workflows.engine.drafts import Draft
 from workflows.engine.expiry import Expiry
 from workflows.engine.hooks.model import Inbound, InboundState
 from workflows.engine.hooks.ports import Arrival
+from workflows.engine.ids import new_id
 from workflows.engine.letters.joining import letter_of
 from workflows.engine.letters.model import GroupQuery
 from workflows.engine.model import OPEN, ApprovalState, Audit, NewRun, Pause, Run, RunChange, RunState, Writes
@@ -190,6 +192,23 @@ def _drafted(store: SqlStore, made: Grown) -> None:
     store.drafts.drop("zz-draft")
 
 
+def _bulked(store: SqlStore, made: Grown) -> None:
+    """A move of a whole group: asked, confirmed, carried out, looked at, stopped, forgotten."""
+    bulks, audit = store.bulks, Audit(made.now, PEOPLE[0], "discard all")
+    group = store.letters.groups(GroupQuery(limit=1))[0].group.id
+    asked = bulks.ask(Bulk(new_id(), group, Move.DISCARD, PEOPLE[0], made.now))
+    bulks.ask(Bulk(new_id(), group, Move.DISCARD, PEOPLE[0], made.now, only=PEOPLE[0]))
+    bulks.confirm(asked.id, audit)
+    bulks.claim("w2", 15 * SECOND)
+    for turn in bulks.turns(asked.id, limit=1):
+        bulks.settle(asked.id, turn.run_id, CameTo.REFUSED, "no")
+    bulks.rest(asked.id, "w2")
+    bulks.look(asked.id)
+    bulks.of_group(group)
+    bulks.cancel(asked.id, audit)
+    bulks.forget(limit=5)
+
+
 def _beaten(store: SqlStore, made: Grown) -> None:
     """What a part writes and asks to know who lives."""
     worker = Beat("zz-worker", PartKind.WORKER, "h", 1, "1", made.now, made.now)
@@ -249,6 +268,7 @@ MACHINES_ASK: dict[str, Ask] = {
     "what is wrong": _alerted,
     "who lives": _beaten,
     "what a service tells": _told,
+    "a move of a whole group": _bulked,
     "a trigger's cursor": lambda store, _: (store.set_cursor("topics", "1"), store.cursor("topics")),
     "a batch of old runs": lambda store, made: store.prune(Expiry(made.now - timedelta(days=300)), limit=20),
     "old rows of no run": lambda store, made: store.sweep(

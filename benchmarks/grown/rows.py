@@ -11,6 +11,7 @@ from sqlalchemy import Table, create_engine, text
 
 from benchmarks.grown.multiplying import multiply
 from benchmarks.grown.pouring import Row, pour
+from workflows.engine.bulks.model import Bulk, CameTo, EndedAs, Move
 from workflows.engine.ids import encoded
 from workflows.engine.letters.model import FRESH, Closed, Group, Member
 from workflows.engine.model import (
@@ -33,6 +34,8 @@ from workflows.storage.rows import approval_row, to_row
 from workflows.storage.tables import (
     APPROVAL,
     AUDIT,
+    BULK,
+    BULK_ITEM,
     CARD,
     DEAD_LETTER,
     DEAD_LETTER_GROUP,
@@ -98,6 +101,8 @@ def grow(url: str, runs: int, *, seed: int = 1, now: datetime | None = None) -> 
                 RECEIVED,
                 DEAD_LETTER_GROUP,
                 DEAD_LETTER,
+                BULK,
+                BULK_ITEM,
             )
         }
         for number in range(start, min(start + PAGE, base)):
@@ -214,6 +219,14 @@ class _Maker:
                 group, f"{place % 500:032}", CHANNELS[place % 30], WORKFLOWS[place % 12], "fetch", "Unavailable",
                 "It is #", 1_000, run.created_at, run.created_at + FRESH, ended, Closed.DEALT if ended else None,
             )))  # fmt: skip
+            if place % 2:
+                tables[BULK].append(to_row(Bulk(
+                    f"b{group[1:]}", group, Move.RESUME, PEOPLE[place % 50], run.created_at, total=2,
+                    confirmed_at=run.created_at, ended_at=run.created_at, ended_as=EndedAs.DONE,
+                )))  # fmt: skip
+        if place % 2:
+            moved = {"bulk_id": f"b{group[1:]}", "run_id": run.id, "dead_at": run.created_at}
+            tables[BULK_ITEM].append(moved | {"came_to": CameTo.DONE, "why": ""})
         over = None if run.dead_at is not None else run.created_at
         letter = Member(run.id, 1, group, run.created_at, 1_000, over)
         tables[DEAD_LETTER].append(to_row(letter, untold_at=run.created_at if number >= self.runs - 20 else None))

@@ -1,4 +1,4 @@
-"""Groups of dead letters on the command line: list, claim, release."""
+"""Groups of dead letters on the command line: list, claim, release, and one move for all of a group."""
 
 from __future__ import annotations
 
@@ -15,17 +15,24 @@ from workflows.engine.letters.model import Counted, GroupQuery
 GroupId = Annotated[str, typer.Argument(metavar="GROUP", help="A group's id, its beginning or end, or a run's.")]
 
 
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+
+@app.callback(invoke_without_command=True)
 def groups(
+    ctx: typer.Context,
     *,
     workflow: Annotated[str, typer.Option("--workflow", help="Only of this workflow.")] = "",
     mine: Annotated[bool, typer.Option("--mine", help="Only those that you claimed.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Those too in which nothing waits any more.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List groups of dead letters: failures of one kind in one channel, counted.
+    """List groups of dead letters, and move a whole group: resume, skip, fork, discard, progress, stop.
 
-    Example: baton deadletters --workflow content_pipeline
+    A group is failures of one kind in one channel. Example: baton deadletters --workflow content_pipeline
     """
+    if ctx.invoked_subcommand is not None:
+        return
     with opened() as session:
         query = GroupQuery(workflow, session.actor if mine else "", not everything, limit=200)
         found = session.runtime.letters.listed(query, by=session.actor)
@@ -45,7 +52,9 @@ def groups(
         for one in found
     ]  # fmt: skip
     printing.say(printing.table(("Group", "Workflow", "Open", "Last", "Owner", "Why"), rows))
-    printing.say("`baton claim GROUP` tells others that you see to it; `baton dead-letters` lists run by run.")
+    printing.say(
+        "`baton claim GROUP` tells others that you see to it; `baton deadletters resume --group GROUP` resumes all."
+    )
 
 
 def claim(group: GroupId, *, as_json: AsJson = False) -> None:

@@ -110,12 +110,16 @@ class Access:
         if actor.startswith(HOOK):
             self._steer_by_hook(actor, run, verb)
             return
-        if self._owns(actor, run) or actor.startswith(COMMAND_LINE) or self.is_admin(actor):
+        if self._owns(actor, run) or self.steers_all(actor):
             return
         raise NotAllowed(
             f"{actor} may not {verb} run {run.id}. Its starter ({run.started_by or 'unknown'}) and admins "
             f"{self._admins()}may.{self._why(actor)}"
         )
+
+    def steers_all(self, actor: str) -> bool:
+        """Whether this actor may steer runs that others started, too: admins and command-line users."""
+        return actor.startswith(COMMAND_LINE) or self.is_admin(actor)
 
     def decide(self, actor: str, approval: Approval, starters: Collection[str]) -> tuple[Say, ...]:
         """Whose say this actor has: their own as an approver, and those of people whose deputy they are.

@@ -387,6 +387,8 @@ class Writes:
     undone: tuple[tuple[int, str], ...] = ()
     letter: Letter | None = None
     """The run becomes a dead letter, and joins the group of those alike; goes with `dead_at`."""
+    bulk: str = ""
+    """The bulk on whose behalf the run is moved: that it was is noted there."""
     run: RunChange = field(default_factory=RunChange)
     ring: bool = False
     """Ring this run too: set `wake_at` a grace from now and return a ring for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,19 +36,24 @@ from workflows.engine.problem import problem_from
 from workflows.engine.redoing import redone, stopped_sagas, undone_saga
 from workflows.engine.replaying import replay
 from workflows.engine.service import Service
+from workflows.engine.skipping import SKIPPABLE
 from workflows.engine.starters import FORKED
 
 MISFITS = frozenset({"NonDeterminism", "CodecError"})
 """Why a run is parked whose history does not fit the code."""
 _DEAD = frozenset({RunState.FAILED, RunState.PARKED})
-_SKIPPABLE = frozenset({Kind.STEP, Kind.CHILD, Kind.COMPENSATION, Kind.SIGNAL, Kind.SLEEP})
+
+
+Through = Callable[[str, Callable[[View], Writes]], object]
 
 
 class Recovery:
     """The next moves for a dead letter. Each is one transaction, checked against who may and the run's state."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, through: Through | None = None) -> None:
+        """`through` carries out each transaction, in place of the service."""
         self._service = service
+        self._change = through or service.change
 
     def resume(self, run_id: str, *, by: str, again: bool = False) -> None:
         """Go on from the failed step; finished steps stay done.
@@ -79,7 +84,7 @@ class Recovery:
             definite = failing is None or is_definite(failing, gone)
             return _revived(view, by, "resume", self._renewed(view, writes, grow=definite))
 
-        self._service.change(run_id, change)
+        self._change(run_id, change)
 
     def edit(self, run_id: str, given: Any, *, by: str) -> None:
         """Start over with another input; everything is done anew."""
@@ -92,7 +97,7 @@ class Recovery:
             writes = replace(_left_behind(view, over=False), supersede_all=True, run=change)
             return _revived(view, by, "edit", self._renewed(view, writes, grow=False))
 
-        self._service.change(run_id, change)
+        self._change(run_id, change)
 
     def skip(self, run_id: str, key: str, value: Any, *, by: str) -> None:
         """Take `value` for the result of a step that failed or is unclear, and go on after it."""
@@ -115,7 +120,7 @@ class Recovery:
             anew = any(r.kind is Kind.STEP and r.state is StepState.SUCCEEDED for r in gone)
             return _revived(view, by, "skip", self._renewed(view, writes, grow=anew), key)
 
-        self._service.change(run_id, change)
+        self._change(run_id, change)
 
     def fork(self, run_id: str, *, by: str, at: str = "", given: Any = None, dead: bool = False) -> Run:
         """Start a new run with the history before step `at`, on today's code; an open original ends.
@@ -157,7 +162,7 @@ class Recovery:
             left = _left_behind(view, over=True) if "state" in ended else Writes()
             return replace(left, starts=(NewRun(run, records),), events=(told,), audit=audit, run=ended)
 
-        self._service.change(run_id, change)
+        self._change(run_id, change)
         return forked[0]
 
     def _parting(self, run_id: str) -> str:
@@ -185,7 +190,7 @@ class Recovery:
             left = _left_behind(view, over=True) if "state" in ended else Writes()
             return replace(left, events=(told,), audit=(Audit(view.now, by, "discard", run.id, reason),), run=ended)
 
-        self._service.change(run_id, change)
+        self._change(run_id, change)
 
     # -----------------------------------------------------------------------------------------------------
 
@@ -283,7 +288,7 @@ def _check_skippable(run: Run, record: Record | None, key: str, records: Sequenc
         raise Refused(f"{key} is an approval: approvals can't be skipped.")
     if record.kind is Kind.CHILD and record.state is not StepState.FAILED:
         raise Refused(f"{key} is a child run that goes on: cancel that run, or wait for it.")
-    if record.kind not in _SKIPPABLE or record.state in (StepState.SUCCEEDED, StepState.SKIPPED):
+    if record.kind not in SKIPPABLE or record.state in (StepState.SUCCEEDED, StepState.SKIPPED):
         raise Refused(f"{key} is a {record.kind} that {record.state}: there is nothing to skip.")
     if record.kind is not Kind.COMPENSATION and undone_saga(list(records), record) is not None:
         raise Refused(f"{key} belongs to a saga that was undone: resume the run to do the whole saga anew.")

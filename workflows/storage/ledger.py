@@ -215,6 +215,8 @@ class Ledger:
         run.set(**columns)
         if writes.letter is not None:
             self.join(run.id, writes.letter)
+        if writes.bulk:
+            self._out.add("moved", {"at_bulk": writes.bulk, "at_run": run.id})
 
     def join(self, run_id: str, letter: Letter) -> None:
         """Let a locked run, which is a dead letter now, join the group of those alike."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, distinct, exists, func, or_, select, update
 
@@ -12,14 +11,13 @@ from workflows.engine.letters.joining import letter_of
 from workflows.engine.letters.model import FRESH, Closed, Counted, Group, GroupQuery, Member
 from workflows.engine.letters.ports import card_of
 from workflows.engine.model import Audit, Run, RunState
-from workflows.engine.outbox import Card
 from workflows.engine.problem import problem_from
-from workflows.storage import runs
+from workflows.storage import runs, showing
 from workflows.storage.database import Database
 from workflows.storage.ledger import Ledger
 from workflows.storage.outgoing import Statements
 from workflows.storage.rows import GROUP_COLUMNS, MEMBER_COLUMNS, to_row
-from workflows.storage.tables import AUDIT, CARD, DEAD_LETTER, DEAD_LETTER_GROUP, RUN
+from workflows.storage.tables import AUDIT, DEAD_LETTER, DEAD_LETTER_GROUP, RUN
 
 GROUP, LETTER = DEAD_LETTER_GROUP, DEAD_LETTER
 OPEN = LETTER.c.settled_at.is_(None)
@@ -59,20 +57,13 @@ class SqlLetters:
         mine = update(GROUP).where(GROUP.c.id == group_id, UNCLOSED)
         conn.execute(mine.where(~waits).values(closed_at=now, closed_as=Closed.DEALT))
         conn.execute(mine.where(GROUP.c.fresh_until < last + FRESH).values(fresh_until=last + FRESH))
-        self._touch(conn, group_id, now)
+        showing.touch_group(conn, self._database, group_id, now)
 
     def touch(self, group_id: str) -> None:
-        self._database.write(lambda conn: self._touch(conn, group_id, self._database.now(conn), at_once=True))
+        self._database.write(lambda conn: self._touch(conn, group_id))
 
-    def _touch(self, conn: Connection, group_id: str, now: datetime, *, at_once: bool = False) -> None:
-        channel = conn.execute(select(GROUP.c.channel).where(GROUP.c.id == group_id)).scalar_one_or_none()
-        if channel is None:
-            return
-        stmt = self._database.insert(CARD).values(to_row(Card(card_of(group_id), channel, 1, 0, now)))
-        grown: dict[str, Any] = {"wanted": CARD.c.wanted + 1}
-        if at_once:
-            grown["due_at"] = case((CARD.c.due_at > now, now), else_=CARD.c.due_at)
-        conn.execute(stmt.on_conflict_do_update(index_elements=["run_id"], set_=grown))
+    def _touch(self, conn: Connection, group_id: str) -> None:
+        showing.touch_group(conn, self._database, group_id, self._database.now(conn), at_once=True)
 
     def astray(self, *, limit: int) -> Sequence[str]:
         mine = exists().where(LETTER.c.run_id == RUN.c.id, OPEN).correlate(RUN)
@@ -122,7 +113,7 @@ class SqlLetters:
         closing = update(GROUP).where(GROUP.c.id == group_id, UNCLOSED, ~newer)
         closed = conn.execute(closing.values(closed_at=now, closed_as=Closed.PASSED)).rowcount == 1
         if closed:
-            self._touch(conn, group_id, now)
+            showing.touch_group(conn, self._database, group_id, now)
         return closed
 
     # owners
@@ -136,7 +127,7 @@ class SqlLetters:
         if conn.execute(mine.values(owner=owner, claimed_at=now if owner else None)).rowcount != 1:
             return False
         conn.execute(AUDIT.insert(), to_row(audit))
-        self._touch(conn, group_id, now, at_once=True)
+        showing.touch_group(conn, self._database, group_id, now, at_once=True)
         return True
 
     # reading

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, insert, update
 
 from workflows.engine.model import ApprovalState
-from workflows.storage import joining
+from workflows.storage import bulks, joining
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.prepared import prepared
@@ -36,7 +36,7 @@ STEP_AT = (
     STEP.c.key == bindparam("at_key"),
 )
 NAMED: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("supersede_all", "supersede", "undone", "taken", "settled", "stale", "letter"), ()),
+    **dict.fromkeys(("supersede_all", "supersede", "undone", "taken", "settled", "stale", "letter", "moved"), ()),
     "audit": tuple(column.name for column in AUDIT.columns if not column.primary_key),
 }
 """The columns that a statement is given, where these are not all of its table."""
@@ -67,6 +67,7 @@ class Statements:
             "stale": joining.STALE,
             "group": database.insert(DEAD_LETTER_GROUP).on_conflict_do_nothing(),
             "letter": joining.LETTER,
+            "moved": bulks.MOVED,
         }
         soon = bindparam("soon", type_=CARD.c.due_at.type)
         self.card = (

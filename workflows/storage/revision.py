@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from workflows.storage.database import Database
 
 T = TypeVar("T")
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")
 """The revisions of this release, oldest first. A test holds them against the migrations."""
 PATIENCE = timedelta(seconds=60)
 

@@ -40,6 +40,7 @@ from workflows.engine.ports import (
 from workflows.storage import approvals, history, inbox, leases, lists, pauses, recorded, retention, runs, tally, upkeep
 from workflows.storage.alerts import SqlAlerts
 from workflows.storage.beats import SqlBeats
+from workflows.storage.bulks import SqlBulks
 from workflows.storage.committer import Committer, Request
 from workflows.storage.credentials import SqlCredentials
 from workflows.storage.database import Database, described
@@ -95,6 +96,8 @@ class SqlStore:
         """Groups of dead letters, in the same database."""
         self.inbound = SqlInbound(self._database, self._statements)
         """What services told of, each acted on once, in the same database."""
+        self.bulks = SqlBulks(self._database)
+        """Moves of whole groups, in the same database."""
         self.delegations = SqlDelegations(self._database)
         """Who decides for whom, in the same database."""
 

@@ -30,6 +30,7 @@ from sqlmodel import Field, SQLModel
 
 from workflows.engine.alerts.model import Severity
 from workflows.engine.beats.model import End, PartKind
+from workflows.engine.bulks.model import CameTo, EndedAs, Move
 from workflows.engine.hooks.model import InboundState
 from workflows.engine.letters.model import Closed
 from workflows.engine.model import ApprovalState, AttemptState, Kind, MessageKind, Outcome, RunState, StepState
@@ -611,6 +612,46 @@ class DeadLetterRow(Base, table=True):
     untold_at: datetime | None = _optional(Utc)
 
 
+class BulkRow(Base, table=True):
+    """One move for many dead letters of a group."""
+
+    __tablename__ = "bulk"
+    __table_args__ = (
+        Index("ix_bulk_group_id_id", "group_id", "id"),
+        _partial("ix_bulk_asked", "confirmed_at IS NULL", "asked_at"),
+        _partial("ix_bulk_going", "confirmed_at IS NOT NULL AND ended_at IS NULL", "id"),
+        _partial("ix_bulk_ended_at", "ended_at IS NOT NULL", "ended_at"),
+    )
+
+    id: str = _required(Id, primary_key=True)
+    group_id: str = _required(Id)
+    move: Move = _required(Word(Move))
+    by: str = _required(Text)
+    asked_at: datetime = _required(Utc)
+    only: str = _required(Text)
+    detail: str = _required(Text)
+    total: int = _required(Integer)
+    confirmed_at: datetime | None = _optional(Utc)
+    ended_at: datetime | None = _optional(Utc)
+    ended_as: EndedAs | None = _optional(Word(EndedAs))
+    ended_by: str = _required(Text)
+    lease_owner: str | None = _optional(Text)
+    lease_until: datetime | None = _optional(Utc)
+
+
+class BulkItemRow(Base, table=True):
+    """One run of a bulk, as the dead letter that it was; `came_to` is NULL until its turn came."""
+
+    __tablename__ = "bulk_item"
+    __table_args__ = (_partial("ix_bulk_item_pending", "came_to IS NULL", "bulk_id", "run_id"),)
+
+    bulk_id: str = _required(Id, primary_key=True)
+    run_id: str = _required(Id, primary_key=True)
+    dead_at: datetime = _required(Utc)
+    came_to: CameTo | None = _optional(Word(CameTo))
+    why: str = _required(Text)
+
+
 class PaceRow(Base, table=True):
     """The next free moment of something that may not be done too often, in seconds since 1970."""
 
@@ -655,4 +696,6 @@ CREDENTIAL = _table(CredentialRow)
 HOME = _table(HomeRow)
 DEAD_LETTER_GROUP = _table(DeadLetterGroupRow)
 DEAD_LETTER = _table(DeadLetterRow)
+BULK = _table(BulkRow)
+BULK_ITEM = _table(BulkItemRow)
 PACE = _table(PaceRow)

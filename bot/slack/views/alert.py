@@ -11,12 +11,11 @@ from bot.slack.views.card import can_resume, footer, problem_of, subject_of, tit
 from bot.slack.views.messages import Block, Message
 from bot.slack.views.snapshot import AlertSnapshot, RunSnapshot
 from bot.telling import count
-from workflows.engine.model import Kind, Record, Run, RunState, StepState
+from workflows.engine import skipping
+from workflows.engine.model import Record, Run, RunState, StepState
 from workflows.engine.problem import Problem
 from workflows.engine.progress.model import LEAVES
-from workflows.engine.redoing import undone_saga
 
-_SKIPPABLE = frozenset({Kind.STEP, Kind.CHILD, Kind.COMPENSATION, Kind.SIGNAL, Kind.SLEEP})
 _UNKNOWN = (
     "It is not known whether the last attempt had an effect. Look there first. "
     "*Retry from failed step* repeats the step only where that does no harm; else it asks the service."
@@ -67,7 +66,7 @@ def what_failed(snapshot: RunSnapshot, problem: Problem | None, alert: AlertSnap
     why = said(_reason(problem, alert), 1_000)
     if problem is None or not problem.step:
         return f"It stopped: {why}" if why else "It stopped."
-    record = _record(snapshot, problem)
+    record = skipping.failed_at(problem, snapshot.records)
     title = line(record.title if record and record.title else problem.step)
     if problem.kind == "ChildFailed":
         return f"The child run `{line(problem.step)}` {line(problem.outcome) or 'failed'}: {why}"
@@ -83,28 +82,7 @@ def _what_it_was(snapshot: RunSnapshot, problem: Problem | None, alert: AlertSna
 
 def skippable(snapshot: RunSnapshot) -> Record | None:
     """The failed step that a value can stand in for; None where the run has none."""
-    problem = problem_of(snapshot.run.error)
-    record = _record(snapshot, problem) if problem else None
-    if record is None and snapshot.run.state is RunState.PARKED:
-        open_ends = (StepState.RUNNING, StepState.RETRYING, StepState.FAILED)
-        stuck = [r for r in snapshot.records if r.kind in (Kind.STEP, Kind.COMPENSATION) and r.state in open_ends]
-        record = stuck[0] if len(stuck) == 1 and not stuck[0].superseded else None
-    if record is None or record.kind not in _SKIPPABLE or record.state in (StepState.SUCCEEDED, StepState.SKIPPED):
-        return None
-    if record.kind is Kind.CHILD and record.state is not StepState.FAILED:
-        return None
-    live = [r for r in snapshot.records if not r.superseded]
-    if record.kind is not Kind.COMPENSATION and undone_saga(live, record) is not None:
-        return None
-    return record
-
-
-def _record(snapshot: RunSnapshot, problem: Problem) -> Record | None:
-    live = [record for record in snapshot.records if not record.superseded]
-    if problem.key:
-        return next((record for record in live if record.key == problem.key), None)
-    named = [r for r in live if r.name == problem.step and r.state is StepState.FAILED]
-    return named[-1] if named else None
+    return skipping.skippable(snapshot.run, snapshot.records, problem_of(snapshot.run.error))
 
 
 def _reason(problem: Problem | None, alert: AlertSnapshot) -> str:

@@ -15,6 +15,7 @@ from benchmarks.grown.rows import Grown
 from tests.contract.plans.conftest import RUNS
 from tests.contract.plans.expected import PLANS, WALKS
 from tests.contract.plans.reading import SMALL, listening, lite_plan, met, server_nodes
+from workflows.engine.bulks.ports import Bulks
 from workflows.engine.letters.ports import Letters
 from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Store
@@ -121,9 +122,10 @@ def test_every_method_is_asked_something(sqlite_full: tuple[SqlStore, Grown], mo
     watched(store, Store)
     watched(store.outbox, Outbox)
     watched(store.letters, Letters)
+    watched(store.bulks, Bulks)
     for ask in ASKED.values():
         ask(store, made)
-    every = {f"{port.__name__}.{name}" for port in (Store, Outbox, Letters) for name in methods(port)}
+    every = {f"{port.__name__}.{name}" for port in (Store, Outbox, Letters, Bulks) for name in methods(port)}
     missed = {name.partition(".")[2] for name in every - called}
     assert missed - set(UNASKED) == set()
     assert set(UNASKED) - missed == set()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from workflows.engine.alerts.model import Alert, Mute
 from workflows.engine.approving.delegation import Delegation
 from workflows.engine.beats.model import Beat
+from workflows.engine.bulks.model import Bulk, CameTo
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.drafts import Draft
 from workflows.engine.errors import InvalidInput
@@ -86,6 +87,10 @@ class Rows:
         self.pace: dict[str, tuple[datetime, datetime]] = {}
         self.groups: dict[str, Group] = {}
         self.letters: dict[tuple[str, int], Member] = {}
+        self.bulks: dict[str, Bulk] = {}
+        self.bulk_items: dict[tuple[str, str], tuple[datetime, CameTo | None, str]] = {}
+        """By bulk and run: the moment of its failure, what came of it, and why."""
+        self.bulk_leases: dict[str, tuple[str, datetime]] = {}
         self.untold: set[tuple[str, int]] = set()
         """Dead letters of which something happened that their group's message lacks."""
 
@@ -151,6 +156,8 @@ class Rows:
         self.set(run_id, **writes.run)
         if writes.letter is not None:
             self.join(run_id, writes.letter)
+        if writes.bulk:
+            self._moved(writes.bulk, run_id)
         self._hurry(run_id, writes, now)
         self._settle(before, writes, now, owed, leave=leave)
         for new in writes.starts:
@@ -162,6 +169,11 @@ class Rows:
         for message_id, key in writes.taken:
             if message_id in self.messages:
                 self.messages[message_id] = replace(self.messages[message_id], taken_by=key)
+
+    def _moved(self, bulk_id: str, run_id: str) -> None:
+        at, came_to, why = self.bulk_items[bulk_id, run_id]
+        if came_to in (None, CameTo.LEFT):
+            self.bulk_items[bulk_id, run_id] = (at, CameTo.DONE, why)
 
     def _hurry(self, run_id: str, writes: Writes, now: datetime) -> None:
         """What people wait for is shown at once, not when the card's turn comes."""
