@@ -177,16 +177,22 @@ class TrytonApi:
         session = begun[0]
         step = [session, data, state, context]
         try:
-            try:
-                self.call(f"wizard.{name}.execute", step, what=what)
-            except Asks as asked:
-                if not asked.name.endswith(tuple(answers)):
-                    raise
-                self._answer(asked.name, what)
-                self.call(f"wizard.{name}.execute", step, what=what)
-        finally:
-            with suppress(ConnectorError):  # what is left of it Tryton clears away by itself
-                self.call(f"wizard.{name}.delete", [session, context], what=what, write=False)
+            self.call(f"wizard.{name}.execute", step, what=what)
+        except Asks as asked:
+            if not asked.name.endswith(tuple(answers)):
+                self._leave(name, session, context)
+                raise
+            self._answer(asked.name, what)
+            self.call(f"wizard.{name}.execute", step, what=what)
+        except InvalidRequest:
+            self._leave(name, session, context)
+            raise
+        self._leave(name, session, context)
+
+    def _leave(self, name: str, session: Any, context: Mapping[str, Any]) -> None:
+        """Let Tryton forget the wizard's session; after a cut connection it stays, a row that nobody needs."""
+        with suppress(ConnectorError):
+            self.call(f"wizard.{name}.delete", [session, context], what="a wizard's session", write=False)
 
     def answer(self, warning: str, record: str, *, what: str) -> None:
         """Answer a warning about a record beforehand; Tryton makes its name from both, and takes the answer once."""

@@ -119,15 +119,19 @@ def test_a_worker_that_dies_before_it_records_books_nothing_twice(tryton_server:
 
 
 def test_a_no_cancels_the_draft_and_the_end_of_a_run_takes_all_back(tryton_server: TrytonServer) -> None:
-    busy = Interrupted(tryton_server.settings)
+    busy = Interrupted(tryton_server.settings, transport=LosesAnswers())
     place = office(tryton_server, busy)
     refused = place.start()
+    place.harness.skip(ATTEMPT_AND_SETTLE)
     place.harness.decide(Outcome.REJECTED, by="test:fay")
+    place.harness.skip(ATTEMPT_AND_SETTLE)
     assert (place.harness.state(refused), place.bill(refused).state) == (RunState.FAILED, "cancelled")
 
     run_id = place.start()
+    place.harness.skip(ATTEMPT_AND_SETTLE)
     busy.meanwhile = lambda: place.harness.service.cancel(run_id, by="test:ana")
     place.harness.decide(by="test:fay")
+    place.harness.skip(ATTEMPT_AND_SETTLE)
     assert place.harness.state(run_id) is RunState.CANCELLED, place.harness.error(run_id)
     bill = place.bill(run_id)
     assert (bill.state, str(bill.due), bool(bill.credit_note)) == ("credited", "0.00 EUR", True)

@@ -21,8 +21,10 @@ import pytest
 from pydantic import SecretStr
 
 from integrations.http import UNLIMITED, Gate
+from integrations.http.turns import MemoryTurns
 from integrations.tryton.connector import Tryton
 from integrations.tryton.models import TrytonSettings
+from workflows.engine.testing.clock import ManualClock
 
 SCRIPT = Path(__file__).with_name("tryton.sh")
 HOME = Path(__file__).resolve().parents[2] / "build" / "tryton"
@@ -113,9 +115,12 @@ def tryton_server(request: pytest.FixtureRequest) -> Iterator[TrytonServer]:
         server.stop()
 
 
-def connected(settings: TrytonSettings, transport: httpx.BaseTransport | None = None) -> Tryton:
-    """A connector without a pace."""
-    return Tryton(settings, Gate(rates={"tryton": UNLIMITED}), transport)
+def connected(
+    settings: TrytonSettings, transport: httpx.BaseTransport | None = None, clock: ManualClock | None = None
+) -> Tryton:
+    """A connector without a pace, whose pauses pass on a clock that is set by hand."""
+    gate = Gate(MemoryTurns((clock or ManualClock()).monotonic), {"tryton": UNLIMITED})
+    return Tryton(settings, gate, transport)
 
 
 class LosesAnswers(httpx.BaseTransport):

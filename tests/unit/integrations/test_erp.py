@@ -1,13 +1,13 @@
 """What every ERP does: partners, orders, bills and payments, each once, and each undone.
 
-On the local ledger, and with the mark `servers` on a real Tryton.
+On the local ledger, on Tryton over HTTP, and with the mark `servers` on a real Tryton.
 """
 
 from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ from integrations.errors import InvalidRequest, NotFound
 from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
 from integrations.money import Money
 from tests.servers import tryton
+from tests.servers.tryton_books import books_settings, running_books
 from workflows.engine.policy import CallInProgress, call_in_progress
 
 CHAIRS = (
@@ -33,11 +34,15 @@ STEPS = itertools.count()
 tryton_server = tryton.tryton_server
 
 
-@pytest.fixture(params=["local", pytest.param("tryton", marks=tryton.real)])
-def erp(request: pytest.FixtureRequest, tmp_path: Path) -> ERP:
+@pytest.fixture(params=["local", "books", pytest.param("tryton", marks=tryton.real)])
+def erp(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ERP]:
     if request.param == "tryton":
-        return tryton.connected(request.getfixturevalue("tryton_server").settings)
-    return LocalLedger(LocalLedgerSettings(path=tmp_path / "new" / "ledger.db"))
+        yield tryton.connected(request.getfixturevalue("tryton_server").settings)
+    elif request.param == "books":
+        with running_books() as server:
+            yield tryton.connected(books_settings(server))
+    else:
+        yield LocalLedger(LocalLedgerSettings(path=tmp_path / "new" / "ledger.db"))
 
 
 def step() -> CallInProgress:
