@@ -70,6 +70,7 @@ COMMANDS = {
     "credentials": Entry(
         "credentials", "Keep the secrets of services sealed: set, list, check, rotate, remove.", LOOK, "app", group=True
     ),
+    "connectors": Entry("connectors", "Use other services: list, show, add, update, check.", LOOK, "app", group=True),
     "dead-letters": Entry(
         "looking", "List the runs that a person has to look at, with the reason.", LOOK, "dead_letters"
     ),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from redis import Redis
 
+from bot import added
 from bot.settings import Settings, SettingsError
 from integrations.ai.settings import AISettings
 from integrations.base import Connector
@@ -69,6 +70,7 @@ def registry(
         bindings.update(part(settings))
     if channel is not None:
         bindings[Channel] = channel
+    bindings.update(added.bindings(added.read(settings.baton_connectors), settings.service_secrets))
     bindings.update(installed(os.environ if environment is None else environment))
     return Registry(bindings, HINTS, lambda: governed_by(gate)) if gate else Registry(bindings, HINTS)
 

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot import added
 from bot.times import age_of, moment_before
 from integrations.rates import Rate, parse_rates
 from workflows.engine.errors import BatonError
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     baton_home: Path = Path(".baton")
     baton_workflows: str = ""
     """Folders, separated as in PATH."""
+    baton_connectors: Path = Path("connectors")
+    """The folder of services that `baton connectors add` wrote."""
     baton_url: str = ""
     baton_host: str = "127.0.0.1"
     port: int = Field(default=8010, ge=0, le=65535)
@@ -168,6 +172,8 @@ class Settings(BaseSettings):
     """When digests write to no person, by the clock where they are."""
     baton_holidays: Pairs = {}
     """Whose holidays count in a time zone, where it is not those of its country: Europe/Berlin=DE-BY."""
+
+    _service_secrets: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
 
     @field_validator("slack_api_url")
     @classmethod
@@ -313,6 +319,17 @@ class Settings(BaseSettings):
         return age_of(self.baton_hook_keep, "BATON_HOOK_KEEP")
 
     @property
+    def service_secrets(self) -> Mapping[str, SecretStr]:
+        """The credentials of added services, by names such as `github_token`."""
+        return self._service_secrets
+
+    def with_service_secrets(self, more: Mapping[str, SecretStr]) -> Settings:
+        """These settings, with `more` in the place of what services were given before."""
+        made = self.model_copy()
+        made._service_secrets = {**self._service_secrets, **more}  # noqa: SLF001 - its own copy
+        return made
+
+    @property
     def limits(self) -> Mapping[str, Rate]:
         """The rates of services, by name or by name and class of endpoints."""
         return parse_rates(self.baton_limits)
@@ -330,7 +347,7 @@ class Settings(BaseSettings):
 def read_settings(**over: Any) -> Settings:
     """The settings from the environment and `.env`; raises SettingsError that names what is wrong."""
     try:
-        return Settings(**over)
+        settings = Settings(**over)
     except ValidationError as error:
         said = "; ".join(
             ": ".join(
@@ -339,6 +356,12 @@ def read_settings(**over: Any) -> Settings:
             for e in error.errors()
         )
         raise SettingsError(f"These settings can't be used. {said}") from None
+    wanted = added.secret_names(settings.baton_connectors)
+    if not wanted:
+        return settings
+    there = {**dotenv_values(".env"), **os.environ}
+    found = {name: SecretStr(text) for name in wanted if (text := there.get(name.upper()))}
+    return settings.with_service_secrets(found)
 
 
 def is_loopback(host: str) -> bool:
@@ -371,6 +394,10 @@ def _secrets_in(value: Any) -> list[SecretStr]:
         case Mapping():
             return [one for listed in value.values() for one in _secrets_in(listed)]
     return []
+=======
+    values = [getattr(settings, name) for name in type(settings).model_fields]
+    return [one for value in values for one in (value if isinstance(value, tuple) else (value,))
+            if isinstance(one, SecretStr)] + list(settings.service_secrets.values())  # fmt: skip
 
 
 def _installing_problem(settings: Settings) -> str:

@@ -72,6 +72,8 @@ class Connector:
     slug: ClassVar[str] = "connector"
     """Starts the names of the class's own actions, which histories keep; the class name in snake case."""
     protocol: ClassVar[bool] = True
+    hint: ClassVar[str] = "bind one in the settings"
+    """What to do when nothing is bound to the class, unless the settings know better."""
 
     def __init_subclass__(cls, *, protocol: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from integrations.base import Connector, Health
 from integrations.errors import ConnectorError, NotConnected
@@ -48,6 +48,16 @@ def lazy(path: str, *arguments: Any) -> Lazy:
     return Lazy(path, arguments)
 
 
+@dataclass(frozen=True)
+class Refusing:
+    """Stands where a connector can't be made, so that nothing goes elsewhere instead."""
+
+    words: str
+
+    def __call__(self) -> NoReturn:
+        raise NotConnected(self.words)
+
+
 class Registry:
     """The connectors of one process, at most one instance of each.
 
@@ -69,7 +79,7 @@ class Registry:
         """The connector bound to `cls`; raises NotConnected, with what to set, when there is none."""
         factory = self._factory(cls)
         if factory is None:
-            hint = self._hints.get(cls, "bind one in the settings")
+            hint = self._hints.get(cls, cls.hint)
             raise NotConnected(f"No connector is set for {cls.__name__}: {hint}")
         with self._lock:
             if factory not in self._made:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from integrations.base import Connector, first_line, own_actions
 from integrations.protocols import Models
+from integrations.services import Service
 from workflows.engine.policy import CallSpec
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +54,7 @@ def _connector(folder: Path, cls: type[Connector]) -> str:
     readme = (folder / "README.md").read_text(encoding="utf-8")
     title = readme.split("\n", 1)[0].removeprefix("# ").strip()
     shared = [one for one in cls.__mro__[1:] if issubclass(one, Connector) and one.__module__.count(".") == 1]
-    protocols = [one.__name__ for one in shared if one is not Connector]
+    protocols = [one.__name__ for one in shared if one not in (Connector, Service)]
     parts = [f"## {title}", f"{first_line(cls)}. {_implements(protocols)}"]
     actions = own_actions(cls)
     if actions:
@@ -63,6 +64,8 @@ def _connector(folder: Path, cls: type[Connector]) -> str:
         )
     elif issubclass(cls, Models):
         parts.append("It is asked by steps, with `ctx.use(Models)`, and has no actions of its own.")
+    elif issubclass(cls, Service):
+        parts.append("Its actions are those that the service describes: [add a service](howto/add-a-service.md).")
     for name, label in (("Scopes", "Scopes"), ("Limits", "Limits"), ("Tried", "Tried")):
         text = section(readme, name)
         if text:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import structlog
 from pydantic import SecretStr
@@ -15,8 +14,8 @@ from bot.credentials.keeping import secrets_in
 from bot.credentials.kinds import BY_NAME, Values
 from bot.credentials.vault import Unreadable, Vault
 from integrations.base import Connector, Health
-from integrations.errors import NotConnected, Unavailable
-from integrations.registry import Registry
+from integrations.errors import Unavailable
+from integrations.registry import Refusing, Registry
 from workflows.engine.credentials import SealedCredential
 from workflows.engine.errors import BatonError, StoreUnavailable
 from workflows.engine.policy import Effect
@@ -26,16 +25,6 @@ LOOK_EVERY = timedelta(seconds=1)
 
 C = TypeVar("C", bound=Connector)
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Refusing:
-    """Stands where a connector can't be made, so that nothing goes elsewhere instead."""
-
-    words: str
-
-    def __call__(self) -> NoReturn:
-        raise NotConnected(self.words)
 
 
 class LiveRegistry(Registry):

@@ -103,11 +103,11 @@ def target_of(
         return _step(fn)
     try:
         connector = tools.get(spec.owner)
+        bound = getattr(connector, fn.__name__)
     except LookupError as error:
         raise Parked(
             f"{spec.name} can't be called: {error.args[0] if error.args else error}. Set it, then resume."
         ) from error
-    bound = getattr(connector, fn.__name__)
     concrete: CallSpec = getattr(bound, "baton_spec", spec)
     finder = getattr(connector, concrete.reconcile) if isinstance(concrete.reconcile, str) else None
     return Target(

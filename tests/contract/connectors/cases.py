@@ -32,6 +32,7 @@ from integrations.local_writer.connector import LocalWriter
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings
 from integrations.openai_images.connector import OpenAIImages, OpenAIImagesSettings
+from integrations.openapi.connector import OpenAPI
 from integrations.protocols import Image, Prompt, Topic
 from integrations.stripe.connector import Stripe
 from integrations.stripe.models import StripeSettings
@@ -42,6 +43,7 @@ from integrations.wikipedia.connector import Wikipedia, WikipediaSettings
 from integrations.wordpress.connector import WordPress
 from integrations.wordpress.models import WordPressSettings
 from tests.contract.connectors.sample import Shelf, ShelfSettings
+from tests.servers.added import added_shelf
 from tests.servers.http import Answer, Route, as_json
 
 MADE_UP = "made-up-secret-for-tests"
@@ -229,6 +231,16 @@ CASES: tuple[ConnectorCase, ...] = (
         ),
         healthy={"GET /v1/models": as_json({"object": "list", "data": []})},
         calls={"ask": HttpCall(lambda ai: ai.ask(Topic, Prompt(task="outline", instructions="Plan.")), write=False)},
+    ),
+    ConnectorCase(
+        OpenAPI,
+        over_http=lambda url: added_shelf(url, MADE_UP),
+        healthy={"GET /things": as_json([])},
+        calls={
+            "a read": HttpCall(lambda shelf: shelf.call("getThing", id="7"), write=False),
+            "a post": HttpCall(lambda shelf: shelf.call("putThing", name="cup"), write=True),
+            "a delete": HttpCall(lambda shelf: shelf.call("dropThing", id="7"), write=True),
+        },
     ),
     ConnectorCase(
         Tavily,

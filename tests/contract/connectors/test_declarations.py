@@ -14,6 +14,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 import integrations
 from integrations.base import Connector, actions_of, own_actions
 from integrations.protocols import Models
+from integrations.services import Service
 from tests.contract.connectors.cases import CASES, ConnectorCase
 from workflows.engine.policy import CallSpec
 
@@ -40,7 +41,7 @@ def test_it_has_a_readme(case: ConnectorCase) -> None:
 @every_connector
 def test_it_implements_a_protocol_or_offers_actions(case: ConnectorCase) -> None:
     assert not case.cls.protocol
-    assert issubclass(case.cls, Models) or actions_of(case.cls)
+    assert issubclass(case.cls, Models | Service) or actions_of(case.cls)
     assert (case.cls.__doc__ or "").strip()
 
 

@@ -167,20 +167,24 @@ def _constructed(obj: Any, arguments: Arguments, text: str) -> Value:
     if obj is functools.partial and given:
         return Partial(given[0], arguments.after(1))
     if obj is timedelta:
-        return _timedelta(arguments, text)
+        return _computed_now(timedelta, arguments, text)
     if (obj is list or obj is tuple) and len(given) == 1 and isinstance(given[0], Series | Repeated):
         return given[0] if isinstance(given[0], Series) else Series((given[0],))
     if isinstance(obj, type):
         return Made(obj)
+    if getattr(obj, "baton_names_action", False):
+        return _computed_now(obj, arguments, text)
     return Unknown(f"`{text}` is computed at run time", text)
 
 
-def _timedelta(arguments: Arguments, text: str) -> Value:
+def _computed_now(fn: Callable[..., Any], arguments: Arguments, text: str) -> Value:
+    """What a call gives whose arguments the source tells, of a function that needs no run."""
     plain = [value.obj for value in arguments.positional if isinstance(value, Known)]
     named = {name: value.obj for name, value in arguments.keywords.items() if isinstance(value, Known)}
-    if len(plain) == len(arguments.positional) and len(named) == len(arguments.keywords):
+    whole = len(plain) == len(arguments.positional) and len(named) == len(arguments.keywords)
+    if whole and not arguments.open_ended:
         try:
-            return Known(timedelta(*plain, **named))
+            return Known(fn(*plain, **named))
         except (TypeError, OverflowError, ValueError):
             pass
     return Unknown(f"`{text}` is computed at run time", text)
