@@ -382,7 +382,8 @@ def is_secret_key(text: str) -> bool:
 
 def secrets_of(settings: Settings) -> list[SecretStr]:
     """Every secret among the settings."""
-    return [secret for name in type(settings).model_fields for secret in _secrets_in(getattr(settings, name))]
+    values = [*(getattr(settings, name) for name in type(settings).model_fields), settings.service_secrets]
+    return [secret for value in values for secret in _secrets_in(value)]
 
 
 def _secrets_in(value: Any) -> list[SecretStr]:
@@ -394,10 +395,6 @@ def _secrets_in(value: Any) -> list[SecretStr]:
         case Mapping():
             return [one for listed in value.values() for one in _secrets_in(listed)]
     return []
-=======
-    values = [getattr(settings, name) for name in type(settings).model_fields]
-    return [one for value in values for one in (value if isinstance(value, tuple) else (value,))
-            if isinstance(one, SecretStr)] + list(settings.service_secrets.values())  # fmt: skip
 
 
 def _installing_problem(settings: Settings) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from jsonschema import validators
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.protocols import Validator
-from jsonschema.validators import extend
 from openapi_schema_validator import OAS30Validator, OAS30WriteValidator, OAS31Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -32,9 +32,10 @@ def _unless_null(check: Callable[..., Iterable[ValidationError]]) -> Callable[..
     return checked
 
 
+_extended: Callable[..., Any] = validators.extend  # its stub has no types
 _LENIENT = ("allOf", "anyOf", "oneOf", "enum")
 OLD_VALUE, OLD_BODY = (
-    extend(kind, {name: _unless_null(kind.VALIDATORS[name]) for name in _LENIENT})
+    _extended(kind, {name: _unless_null(kind.VALIDATORS[name]) for name in _LENIENT})
     for kind in (OAS30Validator, OAS30WriteValidator)
 )
 """What 3.0 allows a parameter to be, and a body: that holds no properties that are read only."""

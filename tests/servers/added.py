@@ -25,7 +25,7 @@ def write_service(
     more: str = "",
     *,
     document: Path = SHOP,
-    auth: dict[str, dict[str, str]] = BEARER,
+    auth: Mapping[str, Mapping[str, str]] = BEARER,
 ) -> Path:
     """The two files of a service; `more` is TOML that is put below. The rules' path."""
     folder.mkdir(parents=True, exist_ok=True)
