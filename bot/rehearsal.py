@@ -140,6 +140,7 @@ class Rehearsal:
         if advance:
             self.runtime.service.rescue()
             moved = moved or bool(len(self.runtime.queue))
+            moved = self.runtime.mover.carry_on() is not None or moved
         return self._deliver() or moved
 
     def quiet(self) -> None:

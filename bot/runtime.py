@@ -233,8 +233,9 @@ class Runtime:
     def deliverer(self, owner: str, checkpoint: Callable[[str, str], None] | None = None) -> Deliverer:
         """What brings messages to Slack in this process, under this owner's leases."""
         made: Deliverer = _on_demand("bot.slack.delivery.making").deliverer(
-            self.settings, self.store, self.outbox, self.store.letters, self.catalogue, self.slack_directory,
-            self.clock, owner=owner, away=self._is_away, checkpoint=checkpoint, token=self.slack_token,
+            self.settings, self.store, self.outbox, self.store.letters, self.store.bulks, self.catalogue,
+            self.slack_directory, self.clock, owner=owner, away=self._is_away, checkpoint=checkpoint,
+            token=self.slack_token,
         )  # fmt: skip
         return made
 
@@ -244,6 +245,7 @@ class Runtime:
         made: Parts = _on_demand("bot.slack.parts").Parts(
             self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
             self.clock.now, self.schedules, self.digests, self.alert_keeping, self.letters, self.credentials,
+            self.bulks,
         )  # fmt: skip
         return made
 

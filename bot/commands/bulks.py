@@ -101,9 +101,9 @@ def _move(
     group: str, move: Move, *, yes: bool, as_json: bool, value: Any = None, reason: str = ""
 ) -> None:  # fmt: skip
     with opened(rings=True) as session:
-        asked = session.runtime.bulks.ask(group, move, by=session.actor, value=value, reason=reason)
+        asked = session.runtime.bulks.ask(group, move, by=session.actor)
         _confirmed(session, asked, yes=yes)
-        begun = session.runtime.bulks.confirm(asked.bulk.id, by=session.actor)
+        begun = session.runtime.bulks.confirm(asked.bulk.id, by=session.actor, value=value, reason=reason)
         printing.tell(
             f"{bulks.GOING[move]} {bulks.runs(begun.bulk.total)} (bulk {begun.bulk.id}). Ctrl-C leaves the rest to "
             f"the clock; `baton deadletters stop {begun.bulk.id}` stops it."

@@ -30,6 +30,14 @@ ALERT_DISCARD = "alert.discard"
 GROUP_CLAIM = "group.claim"
 GROUP_RELEASE = "group.release"
 GROUP_PICK = "group.pick"
+GROUP_RESUME = "group.resume"
+GROUP_SKIP = "group.skip"
+GROUP_FORK = "group.fork"
+GROUP_DISCARD = "group.discard"
+GROUP_ALL_ROW = "group.all"
+"""The block of moves for all of a group."""
+# Ends a move for all of a group. Value: the bulk's id.
+GROUP_STOP = "group.stop"
 GROUP_ROW = "group.moves"
 """The block of these."""
 
@@ -54,7 +62,7 @@ ACTIONS = (
     RUN_DETAILS, RUN_CANCEL, RUN_RESUME,
     APPROVAL_APPROVE, APPROVAL_CHANGES, APPROVAL_REJECT, APPROVAL_EDIT, APPROVAL_REASSIGN,
     ALERT_RESUME, ALERT_EDIT, ALERT_SKIP, ALERT_FORK, ALERT_DISCARD, GROUP_CLAIM, GROUP_RELEASE, GROUP_PICK,
-    APPROVAL_REPLY,
+    APPROVAL_REPLY, GROUP_RESUME, GROUP_SKIP, GROUP_FORK, GROUP_DISCARD, GROUP_STOP,
     WORKFLOW_START, DIGEST_SAVE, DIGEST_DROP, LINK,
     SCHEDULE_ADD, SCHEDULE_SHOW, SCHEDULE_PAUSE, SCHEDULE_RESUME, SCHEDULE_RUN, SCHEDULE_REMOVE,
 )  # fmt: skip
@@ -74,6 +82,7 @@ VIEW_CHOOSE = "workflow.choose"
 VIEW_SCHEDULE = "schedule.rule"
 VIEW_SCHEDULE_INPUT = "schedule.input"
 VIEW_FORK = "run.fork"
+VIEW_BULK = "group.all"
 VIEW_CREDENTIAL = "credential.set"
 VIEW_LOADING = "loading"
 VIEW_CLOSING = "closing"
@@ -82,7 +91,7 @@ VIEW_CLOSING = "closing"
 VIEWS = (
     VIEW_START, VIEW_CANCEL, VIEW_EDIT, VIEW_SKIP,
     VIEW_APPROVE, VIEW_CHANGES, VIEW_REJECT, VIEW_EDIT_APPROVE, VIEW_REASSIGN,
-    VIEW_FORK, VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT, VIEW_CREDENTIAL,
+    VIEW_FORK, VIEW_BULK, VIEW_CHOOSE, VIEW_SCHEDULE, VIEW_SCHEDULE_INPUT, VIEW_CREDENTIAL,
 )  # fmt: skip
 """The callback ids of every view that can be submitted."""
 TELLING_VIEWS = (VIEW_LOADING, VIEW_CLOSING)
@@ -114,6 +123,8 @@ START_AT = "start_at"
 MESSAGE_TEXT = "message_text"
 """The text of the message that a run is started from."""
 SKIP_VALUE = "skip_value"
+NUMBER = "number"
+"""How many, typed to confirm what can't be taken back."""
 STEP = "step"
 """Which step, where that is asked for."""
 WHOLE_INPUT = "whole_input"
@@ -187,6 +198,8 @@ class Context:
     """JSON of a schedule that is to be made, all but its input."""
     link: str = ""
     """The address of the message that a run is started from."""
+    bulk: str = ""
+    """A move for all of a group that is to be confirmed."""
     files: str = ""
     """The ids of its files, with commas between."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.slack import ids
+from bot.slack import bulking, ids
 from bot.slack.asking import Asking, Edge
 from bot.slack.commands.steering import forked
 from bot.slack.incoming import Press, Submission
@@ -66,5 +66,6 @@ PRESSES: dict[str, Callable[[Asking, Press], Reaction]] = {
     ids.GROUP_CLAIM: claim,
     ids.GROUP_RELEASE: release,
     ids.GROUP_PICK: pick,
+    **bulking.PRESSES,
 }
-FORMS: dict[str, Callable[[Edge, Submission], Reaction]] = {ids.VIEW_FORK: fork}
+FORMS: dict[str, Callable[[Edge, Submission], Reaction]] = {ids.VIEW_FORK: fork, **bulking.FORMS}

@@ -16,6 +16,7 @@ from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.directory import SlackDirectory
 from bot.slack.ids import CARD, DETAILS, approval_key
 from bot.slack.views.snapshot import RunSnapshot
+from workflows.engine.bulks.desk import BulkDesk
 from workflows.engine.definition import Workflow
 from workflows.engine.desk import LetterDesk
 from workflows.engine.errors import StoreUnavailable
@@ -61,6 +62,8 @@ class Parts:
     desk: LetterDesk
     """Groups of dead letters."""
     credentials: Credentials
+    bulks: BulkDesk
+    """Moves for whole groups of dead letters."""
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 

@@ -54,13 +54,13 @@ class SqlBulks:
             conn.execute(BULK.insert(), to_row(kept))
         return kept
 
-    def confirm(self, bulk_id: str, audit: Audit) -> bool:
-        return self._database.write(lambda conn: self._confirm(conn, bulk_id, audit))
+    def confirm(self, bulk_id: str, audit: Audit, *, detail: str = "") -> bool:
+        return self._database.write(lambda conn: self._confirm(conn, bulk_id, audit, detail))
 
-    def _confirm(self, conn: Connection, bulk_id: str, audit: Audit) -> bool:
+    def _confirm(self, conn: Connection, bulk_id: str, audit: Audit, detail: str) -> bool:
         now = self._database.now(conn)
         fresh = update(BULK).where(BULK.c.id == bulk_id, ASKED, BULK.c.asked_at > now - ASKED_KEPT)
-        return self._told(conn, fresh.values(confirmed_at=now), audit, now)
+        return self._told(conn, fresh.values(confirmed_at=now, detail=detail), audit, now)
 
     def cancel(self, bulk_id: str, audit: Audit) -> bool:
         return self._database.write(lambda conn: self._cancel(conn, bulk_id, audit))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.slack.delivery.snapshots import Snapshots
 from bot.slack.views.group import NEWEST, Failed, GroupSnapshot
+from workflows.engine.bulks.ports import Bulks
 from workflows.engine.letters.ports import Letters
 
 
@@ -15,6 +16,7 @@ class Groups:
 
     letters: Letters
     snapshots: Snapshots
+    bulks: Bulks
 
     def load(self, group_id: str) -> GroupSnapshot | None:
         """A group; None for one whose runs are all deleted. Raises StoreUnavailable."""
@@ -29,4 +31,4 @@ class Groups:
             return None
         newest = tuple(Failed(runs[one.run_id], one.at, one.settled_at is None) for one in there)
         only = self.snapshots.load(there[0].run_id) if counted.runs == 1 else None
-        return GroupSnapshot(counted, newest, only)
+        return GroupSnapshot(counted, newest, only, bulk=self.bulks.of_group(group_id))

@@ -17,6 +17,7 @@ from bot.slack.delivery.poster import Poster
 from bot.slack.delivery.sending import Tools
 from bot.slack.delivery.slack_poster import SlackPoster, client
 from bot.slack.delivery.snapshots import Installed, Snapshots
+from workflows.engine.bulks.ports import Bulks
 from workflows.engine.letters.ports import Letters
 from workflows.engine.outbox import Outbox
 from workflows.engine.ports import Clock, Store
@@ -37,6 +38,7 @@ def deliverer(
     store: Store,
     outbox: Outbox,
     letters: Letters,
+    bulks: Bulks,
     catalogue: Installed,
     people: People,
     clock: Clock,
@@ -59,5 +61,5 @@ def deliverer(
         owner,
         time.monotonic,
         Outage("slack", worker=owner),
-        Groups(letters, snapshots),
+        Groups(letters, snapshots, bulks),
     )

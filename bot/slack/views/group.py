@@ -10,11 +10,13 @@ from bot.slack import ids
 from bot.slack.mrkdwn import line, mention, said, slack_user, when
 from bot.slack.views.alert import ADVICE, USUAL, alert_message
 from bot.slack.views.blocks import actions, button, context, fitted, header, section, text_of
+from bot.slack.views.bulk import all_moves, progress
 from bot.slack.views.card import title_of
 from bot.slack.views.messages import Block, Message, MessageType, Places, Priority, Wanted
 from bot.slack.views.snapshot import AlertSnapshot, RunSnapshot
 from bot.slack.views.telling import known_in, telling_only
 from bot.telling import count
+from workflows.engine.bulks.model import Standing
 from workflows.engine.letters.model import Closed, Counted
 from workflows.engine.model import Run
 
@@ -45,6 +47,8 @@ class GroupSnapshot:
     """Its run, where it is but one."""
     private: bool = False
     """Whether what its channel is told is not for everybody."""
+    bulk: Standing | None = None
+    """The last move for all of it."""
 
     @property
     def run(self) -> Run:
@@ -82,6 +86,11 @@ def _in_place(snapshot: GroupSnapshot, key: str, channel: str, places: Places) -
     if snapshot.counted.runs > 1:
         told = replace(runs_message(snapshot), thread=key)
         yield Wanted(f"{key}/runs", MessageType.NOTICE, Priority.PROGRESS, told, channel=channel)
+    if snapshot.bulk is not None and snapshot.bulk.bulk.ended_at is not None:
+        asked = "" if ops and places.channel else f" {mention(snapshot.bulk.bulk.by)} asked for it."  # told once
+        told = Message(f"{progress(snapshot.bulk)}{asked}", thread=key)
+        name = f"{key}/bulk/{snapshot.bulk.bulk.id}"
+        yield Wanted(name, MessageType.NOTICE, Priority.APPROVAL, told, once=True, channel=channel)
     if snapshot.counted.group.closed_as is Closed.PASSED:
         over = Message(f"✅ Resolved: the last {PASSED} runs of {_workflow(snapshot)} passed.", thread=key)
         yield Wanted(f"{key}/passed", MessageType.NOTICE, Priority.APPROVAL, over, once=True, channel=channel)
@@ -100,13 +109,15 @@ def group_message(snapshot: GroupSnapshot, *, ops: bool = False) -> Message:
     head = header(f"{count(snapshot.counted.runs, 'run')} failed alike: {snapshot.run.title or group.workflow}")
     words = f"❌ {_what(snapshot)}\n{_counts(snapshot)}"
     shown: list[Block] = [head, section(words)]
+    if snapshot.bulk is not None:
+        shown.append(section(f"{progress(snapshot.bulk)} {mention(snapshot.bulk.bulk.by)} asked for it."))
     if waiting:
         shown.append(section(ADVICE.get(group.error, USUAL)))
     shown.append(
         context(_history(snapshot), _owner(snapshot), f"Group `{group.id}`, workflow `{line(group.workflow)}`")
     )
     text = f"{count(snapshot.counted.runs, 'run')} of {_workflow(snapshot)} failed alike: {said(group.words, 200)}"
-    return Message(text, fitted(shown, _moves(snapshot) if waiting else []))
+    return Message(text, fitted(shown, [*all_moves(snapshot.bulk, group.id), *_moves(snapshot)] if waiting else []))
 
 
 def runs_message(snapshot: GroupSnapshot) -> Message:
@@ -178,7 +189,13 @@ def _people(snapshot: GroupSnapshot) -> frozenset[str]:
     """Who may be named: those who started its runs."""
     return frozenset(
         user for user in (slack_user(one.run.started_by) for one in snapshot.newest[:NEWEST]) if user
-    ) | frozenset(user for user in (slack_user(snapshot.counted.group.owner),) if user)
+    ) | frozenset(user for user in map(slack_user, _hands(snapshot)) if user)
+
+
+def _hands(snapshot: GroupSnapshot) -> tuple[str, ...]:
+    """Who sees to it, and who asked for a move of all of it."""
+    asked = (snapshot.bulk.bulk.by,) if snapshot.bulk is not None else ()
+    return (snapshot.counted.group.owner, *asked)
 
 
 def _own_buttons(snapshot: GroupSnapshot) -> Iterable[Block]:

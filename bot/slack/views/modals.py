@@ -69,7 +69,7 @@ def edit_form(
 def cancel_form(run: Run, context: Context) -> View:
     """Cancel a run, with the reason."""
     words = f"*{line(title_of(run))}*\nThe run ends, and what its sagas finished is undone. This can't be taken back."
-    blocks = [section(words), _text(ids.REASON, "Why?", "Everybody who sees the card reads it.", required=False)]
+    blocks = [section(words), text_input(ids.REASON, "Why?", "Everybody who sees the card reads it.", required=False)]
     return modal(
         ids.VIEW_CANCEL, "Cancel this run", blocks, submit="Cancel the run", close="Back", metadata=context.text()
     )
@@ -87,7 +87,7 @@ def skip_form(
         blocks += input_blocks(fields, {}, errors)
     else:
         hint = 'As JSON: "text" in double quotes, a number, a list [ ], an object { }, or null for nothing.'
-        blocks.append(_text(ids.SKIP_VALUE, "Value", hint, error=(errors or {}).get(ids.SKIP_VALUE, "")))
+        blocks.append(text_input(ids.SKIP_VALUE, "Value", hint, error=(errors or {}).get(ids.SKIP_VALUE, "")))
     return modal(ids.VIEW_SKIP, "Skip with a value", blocks, submit="Skip", close="Back", metadata=context.text())
 
 
@@ -126,7 +126,7 @@ def editable_of(approval: Approval) -> tuple[tuple[Field, ...], dict[str, Any]]:
 
 def changes_form(approval: Approval, context: Context, given: str = "") -> View:
     """Ask for changes, in words that the run works with; `given` are those that somebody wrote elsewhere."""
-    asked = _text(ids.COMMENT, "What should change?", "It is done again, and your words go with it.", given=given)
+    asked = text_input(ids.COMMENT, "What should change?", "It is done again, and your words go with it.", given=given)
     blocks = [*_about(approval), asked]
     return modal(ids.VIEW_CHANGES, "Request changes", blocks, submit="Send", close="Back", metadata=context.text())
 
@@ -134,7 +134,7 @@ def changes_form(approval: Approval, context: Context, given: str = "") -> View:
 def reject_form(approval: Approval, context: Context) -> View:
     """Reject, with the reason."""
     hint = "Everybody who sees the approval reads it. A rejection ends most runs."
-    blocks = [*_about(approval), _text(ids.COMMENT, "Why?", hint, required=False)]
+    blocks = [*_about(approval), text_input(ids.COMMENT, "Why?", hint, required=False)]
     return modal(ids.VIEW_REJECT, "Reject", blocks, submit="Reject", close="Back", metadata=context.text())
 
 
@@ -146,7 +146,7 @@ def reassign_form(approval: Approval, context: Context, errors: Errors | None = 
     }  # fmt: skip
     now = small(f"Now asked: {people(approval.approvers)}. Approvals given so far count no more.")
     blocks = [*_about(approval), *_wrong(errors), chosen, now]
-    blocks.append(_text(ids.REASON, "Why?", "They read it.", required=False))
+    blocks.append(text_input(ids.REASON, "Why?", "They read it.", required=False))
     return modal(ids.VIEW_REASSIGN, "Reassign", blocks, submit="Hand over", close="Back", metadata=context.text())
 
 
@@ -163,7 +163,7 @@ def input_of(workflow: Workflow[Any, Any], values: Any, errors: Errors | None) -
         return [small("It needs no input.")]
     given = json.dumps(values, ensure_ascii=False) if values is not None else ""
     wrong = (errors or {}).get(ids.WHOLE_INPUT, "")
-    return [_text(ids.WHOLE_INPUT, "Input", f"As JSON: {kind}.", given=given[:3_000], error=wrong)]
+    return [text_input(ids.WHOLE_INPUT, "Input", f"As JSON: {kind}.", given=given[:3_000], error=wrong)]
 
 
 def _wrong(errors: Errors | None) -> Iterable[Block]:
@@ -177,10 +177,10 @@ def _about(approval: Approval) -> list[Block]:
 
 
 def _comment() -> Block:
-    return _text(ids.COMMENT, "Comment", "Everybody who sees the approval reads it.", required=False)
+    return text_input(ids.COMMENT, "Comment", "Everybody who sees the approval reads it.", required=False)
 
 
-def _text(
+def text_input(
     block_id: str, label: str, hint: str = "", *, required: bool = True, given: str = "", error: str = ""
 ) -> Block:
     element: Block = {"type": "plain_text_input", "action_id": ids.FORM_INPUT, "multiline": True}

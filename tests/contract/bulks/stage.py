@@ -97,8 +97,8 @@ class Stage:
 
     def ask(self, move: Move = Move.RESUME, *, by: str = ANA, **more: object) -> str:
         """Ask for a move of the group, and confirm it; the bulk's id."""
-        asked = self.desk.ask(self.group().group.id, move, by=by, **more)  # type: ignore[arg-type]
-        return self.desk.confirm(asked.bulk.id, by=by).bulk.id
+        asked = self.desk.ask(self.group().group.id, move, by=by)
+        return self.desk.confirm(asked.bulk.id, by=by, **more).bulk.id  # type: ignore[arg-type]
 
     def move(self, mover: Mover | None = None) -> None:
         """Carry out what there is to carry out."""

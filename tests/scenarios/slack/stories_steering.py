@@ -165,6 +165,51 @@ def failures_that_are_alike_are_one_message(stage: Stage) -> None:
     assert "No dead letters" in ana.command("/baton deadletters").shown
 
 
+@story("press group.resume", "press group.skip", "press group.fork", "press group.discard", "press group.stop",
+       "send group.all")  # fmt: skip
+def a_whole_group_is_moved(stage: Stage) -> None:
+    ana, ben = _failed(stage), stage.user("ben")
+    ana.command("/baton run errand title=bread", channel="#content")
+    stage.settle()
+    group = next(m for m in stage.workspace.channel("#content").messages if "2 runs failed alike" in m.shown)
+    ben.click("Resume all", message=group)
+    ben.see_modal("runs that others started")
+    for button in ("Skip all", "Fork all"):
+        ana.click(button, message=group)
+        ana.see_modal(f"{button.removesuffix(' all')} 2 runs")
+        ana.close_modal(all_of_them=True)
+
+    ana.click("Resume all", message=group)
+    ana.see_modal("Resume 2 runs of errand that you started?")
+    assert ana.submit() is None
+    stage.round(advance=False)
+    assert "Resuming 2 runs: 0 done" in stage.current(group).shown
+    ana.click("Stop", message=stage.current(group))
+    stage.settle()
+    assert "Stopped: resumed 0, 2 left as they were" in stage.current(group).shown
+
+    ana.click("Discard all", message=stage.current(group))
+    ana.see_modal("Discard 2 runs")
+    ana.command("/baton run errand title=eggs", channel="#content")
+    stage.settle()
+    ana.submit(type_2_to_discard_them="yes")
+    ana.see_modal("Type 2 to discard 2 runs")
+    assert ana.submit(type_2_to_discard_them="2", why="sorted out by hand") is None
+    stage.settle()
+    assert [run.dead_at is None for run in stage.runs()] == [True, True, False]
+    told = "Discarded 2. 1 more failed since"
+    assert told in stage.current(group).shown
+    assert sum(told in m.shown for m in stage.workspace.replies(group)) == 1
+    ana.click("Skip all", message=stage.current(group))
+    ana.submit(value="no JSON")
+    ana.see_modal("JSON")
+    assert ana.submit(value='"eggs of our own"') is None
+    stage.settle()
+    assert stage.runs()[-1].state is RunState.SUCCEEDED
+    assert "Nothing waits for a person" in stage.current(group).shown
+    assert "Skipped 1." in stage.current(group).shown
+
+
 @story("/baton", "say fork", "send run.fork")
 def a_run_is_forked_from_a_step(stage: Stage) -> None:
     ana, ben = stage.user("ana"), stage.user("ben")

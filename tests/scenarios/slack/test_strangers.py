@@ -19,6 +19,7 @@ from bot.slack.phrases import VERBS
 from bot.slack.reacting import Reaction
 from bot.slack.replying import Offered
 from tests.scenarios.slack.stage import Stage, opened_stage
+from workflows.engine.bulks.model import Move
 from workflows.engine.model import RunState
 
 SECRETS = ("moonshine", "Publish an article", "Run an errand", "Admins' work", "The shop is closed")
@@ -38,6 +39,7 @@ class House:
     group: str
     schedule: ScheduleRef
     draft: str
+    bulk: str
 
     def said(self) -> dict[str, str]:
         """A phrase for each verb."""
@@ -58,6 +60,8 @@ class House:
         named = {
             ids.APPROVAL_REPLY: Offered(self.ref, "1.2", "good").value(), ids.WORKFLOW_START: "article",
             ids.GROUP_CLAIM: self.group, ids.GROUP_RELEASE: self.group, ids.GROUP_PICK: self.dead,
+            ids.GROUP_RESUME: self.group, ids.GROUP_SKIP: self.group, ids.GROUP_FORK: self.group,
+            ids.GROUP_DISCARD: self.group, ids.GROUP_STOP: self.bulk,
             ids.SCHEDULE_ADD: "article", ids.DIGEST_SAVE: self.draft, ids.DIGEST_DROP: self.draft,
             ids.RUN_DETAILS: self.waiting, ids.RUN_CANCEL: self.waiting, ids.RUN_RESUME: self.dead,
         }  # fmt: skip
@@ -77,6 +81,7 @@ class House:
             ids.VIEW_APPROVE: asked, ids.VIEW_CHANGES: asked, ids.VIEW_REJECT: asked, ids.VIEW_EDIT_APPROVE: asked,
             ids.VIEW_REASSIGN: asked, ids.VIEW_FORK: dead, ids.VIEW_CHOOSE: start, ids.VIEW_SCHEDULE: start,
             ids.VIEW_SCHEDULE_INPUT: start, ids.VIEW_CREDENTIAL: Context(workflow="wordpress"),
+            ids.VIEW_BULK: Context(bulk=self.bulk),
         }  # fmt: skip
 
 
@@ -111,6 +116,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield House(
             stage, approval.run_id, dead.id, ApprovalRef(approval.id, approval.digest), member.group_id,
             ScheduleRef(str(schedule["name"]), str(schedule["id"])), str(draft["id"]),
+            stage.runtime.bulks.ask(member.group_id, Move.RESUME, by=stage.actor("ana")).bulk.id,
         )  # fmt: skip
 
 

@@ -28,15 +28,11 @@ class BulkDesk:
     letters: LetterDesk
     bulks: Bulks
 
-    def ask(self, part: str, move: Move, *, by: str, value: Any = None, reason: str = "") -> Standing:
-        """Freeze the dead letters of a group that this person may move; nothing is done until it is confirmed.
-
-        `value` is for a skip what each failed step would have given, `reason` is why they are discarded.
-        """
+    def ask(self, part: str, move: Move, *, by: str) -> Standing:
+        """Freeze the dead letters of a group that this person may move; nothing is done until it is confirmed."""
         found = self.letters.look(part, by=by)
         group, only = found.group, self._only(by)
-        detail = codec.encode(value, "The value") if move is Move.SKIP else reason
-        asked = self.bulks.ask(Bulk(new_id(), group.id, move, by, self.letters.service.now(), only, detail))
+        asked = self.bulks.ask(Bulk(new_id(), group.id, move, by, self.letters.service.now(), only))
         if not asked.total and found.open:
             raise NotAllowed(
                 f"The {found.open} dead letters of group {group.id} belong to runs that others started. "
@@ -46,8 +42,11 @@ class BulkDesk:
             raise Refused(f"Nothing in group {group.id} waits for a person any more.")
         return self._known(asked.id)
 
-    def confirm(self, bulk_id: str, *, by: str) -> Standing:
-        """Let a bulk begin: the person who asked may, as long as they still may move these runs."""
+    def confirm(self, bulk_id: str, *, by: str, value: Any = None, reason: str = "") -> Standing:
+        """Let a bulk begin: the person who asked may, as long as they still may move these runs.
+
+        `value` is for a skip what each failed step would have given, `reason` is why they are discarded.
+        """
         bulk = self._known(bulk_id).bulk
         if bulk.by != by:
             raise NotAllowed(f"{bulk.by} asked for this, and has to confirm it.")
@@ -55,7 +54,8 @@ class BulkDesk:
         if self._only(by) not in ("", bulk.only):
             raise NotAllowed(f"{by} may not move the runs of others any more. Ask anew for your own.")
         words = f"group {bulk.group_id}, bulk {bulk.id}, {bulk.total} runs"
-        if not self.bulks.confirm(bulk_id, self._audit(by, f"{bulk.move.value} all", words)):
+        detail = codec.encode(value, "The value") if bulk.move is Move.SKIP else reason
+        if not self.bulks.confirm(bulk_id, self._audit(by, f"{bulk.move.value} all", words), detail=detail):
             raise Refused(LATE)
         return self._known(bulk_id)
 

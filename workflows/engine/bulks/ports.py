@@ -23,8 +23,11 @@ class Bulks(Protocol):
         Nothing is kept where there are none.
         """
 
-    def confirm(self, bulk_id: str, audit: Audit) -> bool:
-        """Let a bulk begin that was asked for lately; False for any other, and when it was confirmed already."""
+    def confirm(self, bulk_id: str, audit: Audit, *, detail: str = "") -> bool:
+        """Let a bulk begin that was asked for lately; False for any other, and when it was confirmed already.
+
+        `detail` is what is only known then: the value of a skip, the reason of a discard.
+        """
 
     def cancel(self, bulk_id: str, audit: Audit) -> bool:
         """End a bulk; the runs whose turn has not come are left. False when it is over or was never confirmed."""

@@ -31,12 +31,12 @@ class MemoryBulks:
                 self._rows.bulk_items |= {(bulk.id, run_id): (at, None, "") for run_id, at in frozen.items()}
             return kept
 
-    def confirm(self, bulk_id: str, audit: Audit) -> bool:
+    def confirm(self, bulk_id: str, audit: Audit, *, detail: str = "") -> bool:
         with self._lock:
             bulk, now = self._rows.bulks.get(bulk_id), self._clock.now()
             if bulk is None or bulk.confirmed_at is not None or bulk.asked_at <= now - ASKED_KEPT:
                 return False
-            return self._tell(replace(bulk, confirmed_at=now), audit)
+            return self._tell(replace(bulk, confirmed_at=now, detail=detail), audit)
 
     def cancel(self, bulk_id: str, audit: Audit) -> bool:
         with self._lock:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from bot.slack.ids import Context
+from bot.slack.views.bulk import bulk_form
 from bot.slack.views.group import Failed, GroupSnapshot, group_message, group_messages, runs_message
 from bot.slack.views.messages import Places
 from tests.unit.bot.slack.snapshots import ANA, BEN, HOSTILE, NOW, a_dead_letter, checked, labels, shown
+from workflows.engine.bulks.model import Bulk, EndedAs, Move, Standing
 from workflows.engine.letters.model import FRESH, Closed, Counted, Group
 from workflows.engine.model import RunState
 
@@ -141,3 +144,42 @@ def test_hostile_words_fit_and_forge_nothing(text: str) -> None:
         assert "<!channel>" not in said
         assert "<@UEVE>" not in said
     assert ANA in {each.run.started_by for each in made.newest}
+
+
+# moves for all of it -----------------------------------------------------------------------------------------
+
+
+def moving(**changes: Any) -> Standing:
+    asked = Bulk("01kbulk", GROUP.id, Move.RESUME, BEN, NOW, total=1_000, confirmed_at=NOW)
+    counts = {name: value for name, value in changes.items() if name not in vars(asked)}
+    return Standing(replace(asked, **{name: value for name, value in changes.items() if name in vars(asked)}), **counts)
+
+
+def test_a_move_for_all_is_shown_with_its_progress_and_can_be_stopped() -> None:
+    assert labels(group_message(some(3)))[:4] == ["Resume all", "Skip all", "Fork all", "Discard all"]
+    going = checked(group_message(replace(some(3), bulk=moving(done=420))))
+    assert "Resuming 1,000 runs: 420 done." in shown(going)
+    assert "Stop" in labels(going)
+    assert "Resume all" not in labels(going)
+
+
+def test_its_end_is_told_once_in_the_thread_and_to_the_person_who_asked() -> None:
+    over = replace(some(1_000, 0), bulk=moving(done=998, elsewhere=2, since=3, ended_at=NOW, ended_as=EndedAs.DONE))
+    told = [w for w in group_messages(over, replace(HERE, posted={"group": "", "group/ops": ""})) if "/bulk/" in w.key]
+    assert [(w.key, w.once, w.message.thread) for w in told] == [
+        ("group/bulk/01kbulk", True, "group"), ("group/ops/bulk/01kbulk", True, "group/ops"),
+    ]  # fmt: skip
+    words = [w.message.text for w in told]
+    assert all("Resumed 998, 2 had been moved already. 3 more failed since" in text for text in words)
+    assert ["<@UBEN>" in text for text in words] == [True, False]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_why_a_run_was_not_moved_forges_nothing(text: str) -> None:
+    made = group_message(replace(some(3), bulk=moving(refused=1, why=text)))
+    asked = bulk_form(moving(), replace(GROUP, words=text, workflow=text), Context(bulk="01kbulk"))
+    said = "".join(
+        each["text"] for each in texts([*checked(made).blocks, *asked["blocks"]]) if each["type"] == "mrkdwn"
+    )
+    assert "<!channel>" not in said
+    assert "<@UEVE>" not in said

@@ -13,17 +13,23 @@ from bot.credentials.kinds import KINDS, CredentialKind
 from bot.slack import forms, ids
 from bot.slack.ids import FORM_INPUT, Context
 from bot.slack.views import credentials, modals, schedules
+from bot.slack.views.bulk import bulk_form
 from bot.slack.views.choosing import choose_form
 from bot.slack.views.forking import fork_form
 from bot.slack.views.messages import View
 from tests.payloads import check_view
 from tests.unit.bot.slack.snapshots import HOSTILE, NOW, a_run, an_approval
 from workflows import LongText, Run, workflow
+from workflows.engine.bulks.model import Bulk, Move, Standing
+from workflows.engine.letters.model import Group
 from workflows.engine.model import Approval, Kind, Record, StepState
 from workflows.engine.schedules.keeping import Wanted
 
 WANTED = Wanted("morning", "article", "0 9 * * mon-fri", zone="Europe/Berlin")
 CONTEXT = Context(run="01k9", approval="ap1", digest="d" * 16, channel="C1")
+
+GROUP = Group("g", "f" * 32, "slack:T1:C1", "article", "", "Unavailable", "It was away", 1, NOW, NOW)
+ASKED = Standing(Bulk("b", GROUP.id, Move.DISCARD, "slack:T1:U1", NOW, total=3))
 
 
 class Order(BaseModel):
@@ -196,7 +202,7 @@ def test_every_form_that_is_submitted_is_listed() -> None:
         modals.changes_form(an_approval(), CONTEXT), modals.reject_form(an_approval(), CONTEXT),
         modals.reassign_form(an_approval(), CONTEXT), fork_form(a_run(), []), choose_form([article], CONTEXT),
         schedules.rule_form([article], {}, CONTEXT), schedules.input_form(article, WANTED, (NOW,), None, CONTEXT),
-        credentials.form(KINDS[0], "C1"),
+        credentials.form(KINDS[0], "C1"), bulk_form(ASKED, GROUP, CONTEXT),
     ]  # fmt: skip
     assert {view["callback_id"] for view in made} == set(ids.VIEWS)
 

@@ -84,7 +84,7 @@ class Stage:
         snapshots = Snapshots(self.store, self.harness.catalogue, self.clock.now, self.people.members)
         return Deliverer(
             tools, snapshots, Destinations(addresses, self.people, self.home, self.ops), owner, self.clock.monotonic,
-            Outage("slack"), Groups(self.store.letters, snapshots),
+            Outage("slack"), Groups(self.store.letters, snapshots, self.store.bulks),
         )  # fmt: skip
 
     def deliver(self, owner: str = "w1") -> int:
