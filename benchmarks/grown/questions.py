@@ -92,7 +92,7 @@ PEOPLE_ASK: dict[str, Ask] = {name: _asks(query) for name, query in LISTS.items(
     "all groups of a workflow": lambda store, _: store.letters.groups(GroupQuery(WORKFLOWS[3], open=False)),
     "a group of dead letters": lambda store, made: (
         store.letters.group("g01500"), store.letters.members("g01500"), store.letters.members("g01500", open_only=True),
-        store.letters.of_run(made.over),
+        store.letters.of_run(made.over), store.letters.people("g01500"),
     ),
     "a group's owner": lambda store, made: store.letters.own(
         "g01500", PEOPLE[0], instead_of="", audit=Audit(made.now, PEOPLE[0], "claim")

@@ -286,6 +286,11 @@ def handover_key(message: str, number: int) -> str:
     return f"{message}/handover/{number}"
 
 
+def told_key(message: str, user: str) -> str:
+    """Telling somebody that a run of theirs failed like others, in the thread of the group's message."""
+    return f"{message}/told/{user}"
+
+
 def alert_key(number: int, *, ops: bool = False) -> str:
     """The alert of a run's nth dead letter; the first is 1."""
     return f"alert/{number}/ops" if ops else f"alert/{number}"

@@ -148,6 +148,12 @@ class SqlLetters:
         asked = asked.order_by(LETTER.c.at.desc(), LETTER.c.run_id.desc()).limit(limit)
         return [Member(*row) for row in self._database.read(lambda conn: conn.execute(asked).all())]
 
+    def people(self, group_id: str, *, limit: int = 50) -> Sequence[str]:
+        first = (func.min(LETTER.c.at), func.min(LETTER.c.run_id))
+        asked = select(RUN.c.started_by).join(LETTER, LETTER.c.run_id == RUN.c.id).where(LETTER.c.group_id == group_id)
+        asked = asked.group_by(RUN.c.started_by).order_by(*first).limit(limit)
+        return self._database.read(lambda conn: list(conn.execute(asked).scalars()))
+
     def of_run(self, run_id: str) -> Member | None:
         asked = select(*MEMBER_COLUMNS).where(LETTER.c.run_id == run_id).order_by(LETTER.c.number.desc()).limit(1)
         row = self._database.read(lambda conn: conn.execute(asked).one_or_none())

@@ -31,4 +31,5 @@ class Groups:
             return None
         newest = tuple(Failed(runs[one.run_id], one.at, one.settled_at is None) for one in there)
         only = self.snapshots.load(there[0].run_id) if counted.runs == 1 else None
-        return GroupSnapshot(counted, newest, only, bulk=self.bulks.of_group(group_id))
+        people = tuple(self.letters.people(group_id))
+        return GroupSnapshot(counted, newest, only, bulk=self.bulks.of_group(group_id), people=people)

@@ -40,16 +40,21 @@ RESOLVED = {
 }  # fmt: skip
 
 
-def alert_message(snapshot: RunSnapshot, alert: AlertSnapshot, *, ops: bool = False) -> Message:
-    """One alert; it has buttons while the run is a dead letter and this alert is its latest."""
+def alert_message(snapshot: RunSnapshot, alert: AlertSnapshot, *, ops: bool = False, told: bool = False) -> Message:
+    """One alert; it has buttons while the run is a dead letter and this alert is its latest.
+
+    With `told`, whoever started the run is told elsewhere.
+    """
     run, problem = snapshot.run, problem_of(alert.error)
     head = header(f"{_heading(snapshot, alert)}: {title_of(run)}")
     if not is_current(snapshot, alert):
         words = f"{_resolved(alert)}\nIt was: {_what_it_was(snapshot, problem, alert)}"
-        return Message(f"{line(title_of(run))}: dealt with", fitted([head, section(words), context(footer(run))]))
+        return Message(
+            f"{line(title_of(run))}: dealt with", fitted([head, section(words), context(footer(run, told=told))])
+        )
     shown: list[Block] = [head, section(f"❌ {what_failed(snapshot, problem, alert)}")]
     shown.append(section(_whose(run, ops=ops) + _advice(problem) + _kept(snapshot)))
-    shown.append(context(subject_of(run), footer(run)))
+    shown.append(context(subject_of(run), footer(run, told=told)))
     return Message(
         f"{line(title_of(run), 100)} needs a person: {said(_reason(problem, alert), 200)}",
         fitted(shown, actions(_buttons(snapshot, problem))),

@@ -60,9 +60,9 @@ def fallback(snapshot: RunSnapshot) -> str:
     return cut(f"{line(title_of(run))}: {run.state.value}{_why(run)}", 300)
 
 
-def footer(run: Run) -> str:
-    """By whom, when and under which id, small."""
-    by = f"Started by {mention(run.started_by)}" if run.started_by else "Started"
+def footer(run: Run, *, told: bool = False) -> str:
+    """By whom, when and under which id, small; nobody is named who is `told` elsewhere."""
+    by = f"Started by {mention(run.started_by)}" if run.started_by and not told else "Started"
     begun = f"{by} {when(run.created_at)}"
     child = f" · part of run `{line(run.parent_id)}`" if run.parent_id else ""
     return f"{begun} · `{line(run.workflow)}` · run `{line(run.id, 40)}`{child}"

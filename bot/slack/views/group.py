@@ -49,11 +49,18 @@ class GroupSnapshot:
     """Whether what its channel is told is not for everybody."""
     bulk: Standing | None = None
     """The last move for all of it."""
+    people: tuple[str, ...] = ()
+    """Who started its runs, in the order in which a run of each failed first."""
 
     @property
     def run(self) -> Run:
         """The run whose place is the group's too."""
         return self.newest[0].run
+
+    @property
+    def first(self) -> str:
+        """The Slack id of whoever started the run that failed first; the group's own message tells them."""
+        return slack_user(self.people[0]) if self.people else ""
 
     @property
     def alert(self) -> AlertSnapshot | None:
@@ -79,13 +86,15 @@ def _in_place(snapshot: GroupSnapshot, key: str, channel: str, places: Places) -
         return  # put right before anybody was told
     ops = key == ids.GROUP_OPS
     hidden = ops and snapshot.private
-    message = _discreet(snapshot) if hidden else group_message(snapshot, ops=ops)
+    message = _discreet(snapshot) if hidden else group_message(snapshot, ops=ops, told=ops and bool(places.channel))
     yield Wanted(key, MessageType.ALERT, Priority.DECISION, message, channel=channel)
     if hidden:
         return
     if snapshot.counted.runs > 1:
         told = replace(runs_message(snapshot), thread=key)
         yield Wanted(f"{key}/runs", MessageType.NOTICE, Priority.PROGRESS, told, channel=channel)
+    if not ops and snapshot.counted.open:
+        yield from _told(snapshot, key)
     if snapshot.bulk is not None and snapshot.bulk.bulk.ended_at is not None:
         asked = "" if ops and places.channel else f" {mention(snapshot.bulk.bulk.by)} asked for it."  # told once
         told = Message(f"{progress(snapshot.bulk)}{asked}", thread=key)
@@ -96,18 +105,30 @@ def _in_place(snapshot: GroupSnapshot, key: str, channel: str, places: Places) -
         yield Wanted(f"{key}/passed", MessageType.NOTICE, Priority.APPROVAL, over, once=True, channel=channel)
 
 
-def group_message(snapshot: GroupSnapshot, *, ops: bool = False) -> Message:
-    """The group as it stands; of a single run it is that run's alert, with its buttons."""
+def _told(snapshot: GroupSnapshot, key: str) -> Iterator[Wanted]:
+    """A word to each person whose run failed like another's: once for all of the group, however many of theirs fail."""
+    for actor in snapshot.people[1:]:
+        if user := slack_user(actor):
+            words = Message(f"{mention(actor)}, a run of yours failed so too.", thread=key)
+            yield Wanted(ids.told_key(key, user), MessageType.NOTICE, Priority.APPROVAL, words, once=True)
+
+
+def group_message(snapshot: GroupSnapshot, *, ops: bool = False, told: bool = False) -> Message:
+    """The group as it stands; of a single run it is that run's alert, with its buttons.
+
+    With `told`, whoever started its runs is told elsewhere.
+    """
     group, alert = snapshot.counted.group, snapshot.alert
     if snapshot.only is not None and alert is not None:
-        made = alert_message(snapshot.only, alert, ops=ops)
+        made = alert_message(snapshot.only, alert, ops=ops, told=told)
         owned = [context(_owner(snapshot))] if group.owner else []
         own = actions(_own_buttons(snapshot), ids.GROUP_ROW) if snapshot.counted.open else []
         history = [context(words) for words in (_history(snapshot),) if words]
         return Message(made.text, fitted([*made.blocks, *history, *owned], own))
     waiting = snapshot.counted.open
     head = header(f"{count(snapshot.counted.runs, 'run')} failed alike: {snapshot.run.title or group.workflow}")
-    words = f"❌ {_what(snapshot)}\n{_counts(snapshot)}"
+    first = f"\n{mention(snapshot.people[0])}, yours was the first." if snapshot.first and not ops else ""
+    words = f"❌ {_what(snapshot)}\n{_counts(snapshot)}{first}"
     shown: list[Block] = [head, section(words)]
     if snapshot.bulk is not None:
         shown.append(section(f"{progress(snapshot.bulk)} {mention(snapshot.bulk.bulk.by)} asked for it."))
@@ -123,7 +144,7 @@ def group_message(snapshot: GroupSnapshot, *, ops: bool = False) -> Message:
 def runs_message(snapshot: GroupSnapshot) -> Message:
     """The newest runs of a group, one a line."""
     lines = [
-        f"{'❌' if one.waits else '✅'} *{line(title_of(one.run), 80)}* `{one.run.id}`, {when(one.at)}{_by(one.run)}"
+        f"{'❌' if one.waits else '✅'} *{line(title_of(one.run), 80)}* `{one.run.id}`, {when(one.at)}"
         for one in snapshot.newest[:NEWEST]
     ]
     more = snapshot.counted.runs - len(lines)
@@ -177,25 +198,15 @@ def _owner(snapshot: GroupSnapshot) -> str:
     return f"🙋 Claimed by {mention(group.owner)}{at}." if group.owner else ""
 
 
-def _by(run: Run) -> str:
-    return f", started by {mention(run.started_by)}" if slack_user(run.started_by) else ""
-
-
 def _workflow(snapshot: GroupSnapshot) -> str:
     return f"*{line(snapshot.run.title or snapshot.counted.group.workflow, 100)}*"
 
 
 def _people(snapshot: GroupSnapshot) -> frozenset[str]:
-    """Who may be named: those who started its runs."""
-    return frozenset(
-        user for user in (slack_user(one.run.started_by) for one in snapshot.newest[:NEWEST]) if user
-    ) | frozenset(user for user in map(slack_user, _hands(snapshot)) if user)
-
-
-def _hands(snapshot: GroupSnapshot) -> tuple[str, ...]:
-    """Who sees to it, and who asked for a move of all of it."""
+    """Who may be named: those who started its runs, who sees to it, and who asked for a move of all of it."""
     asked = (snapshot.bulk.bulk.by,) if snapshot.bulk is not None else ()
-    return (snapshot.counted.group.owner, *asked)
+    actors = (*snapshot.people, snapshot.counted.group.owner, *asked)
+    return frozenset(user for user in map(slack_user, actors) if user)
 
 
 def _own_buttons(snapshot: GroupSnapshot) -> Iterable[Block]:

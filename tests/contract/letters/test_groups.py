@@ -88,6 +88,18 @@ def test_nothing_joins_when_the_write_is_refused(failing: Failing) -> None:
     assert failing.groups(open=False) == []
 
 
+def test_who_started_its_runs_in_the_order_of_their_first_failures(failing: Failing) -> None:
+    for run_id, by in (("r3", "eve"), ("r1", "ana"), ("r2", "eve"), ("r4", "")):
+        failing.create(run_id, started_by=by)
+        failing.fail(run_id)
+        failing.manual.advance(SECOND)
+    failing.discard("r3")
+    group = failing.one().group.id
+    assert failing.letters.people(group) == ["eve", "ana", ""]
+    assert failing.letters.people(group, limit=1) == ["eve"]
+    assert failing.letters.people("nowhere") == []
+
+
 # episodes ----------------------------------------------------------------------------------------------------
 
 

@@ -62,5 +62,8 @@ class Letters(Protocol):
     def members(self, group_id: str, *, open_only: bool = False, limit: int = 20) -> Sequence[Member]:
         """The newest first; of several dead letters of one run, only its last."""
 
+    def people(self, group_id: str, *, limit: int = 50) -> Sequence[str]:
+        """Who started its runs, in the order in which a run of each failed first."""
+
     def of_run(self, run_id: str) -> Member | None:
         """The last dead letter of a run."""

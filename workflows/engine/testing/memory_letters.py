@@ -130,6 +130,11 @@ class MemoryLetters:
             found = [letter for letter in last.values() if letter.settled_at is None or not open_only]
             return sorted(found, key=lambda one: (one.at, one.run_id), reverse=True)[:limit]
 
+    def people(self, group_id: str, *, limit: int = 50) -> Sequence[str]:
+        with self._lock:
+            mine = sorted(self._of(group_id), key=lambda one: (one.at, one.run_id))
+            return list(dict.fromkeys(self._rows.runs[one.run_id].started_by for one in mine))[:limit]
+
     def of_run(self, run_id: str) -> Member | None:
         with self._lock:
             mine = [letter for letter in self._rows.letters.values() if letter.run_id == run_id]

@@ -12,6 +12,7 @@ from bot.slack.ids import Context
 from bot.slack.views.bulk import bulk_form
 from bot.slack.views.group import Failed, GroupSnapshot, group_message, group_messages, runs_message
 from bot.slack.views.messages import Places
+from tests.payloads import check_view
 from tests.unit.bot.slack.snapshots import ANA, BEN, HOSTILE, NOW, a_dead_letter, checked, labels, shown
 from workflows.engine.bulks.model import Bulk, EndedAs, Move, Standing
 from workflows.engine.letters.model import FRESH, Closed, Counted, Group
@@ -146,6 +147,18 @@ def test_hostile_words_fit_and_forge_nothing(text: str) -> None:
     assert ANA in {each.run.started_by for each in made.newest}
 
 
+def test_each_person_is_told_once_however_many_of_their_runs_fail() -> None:
+    people = (ANA, "trigger:shop", BEN)
+    told = group_messages(replace(some(30), people=people), HERE)
+    assert [m.key for m in told] == ["group", "group/runs", "group/told/UBEN", "group/ops", "group/ops/runs"]
+    naming = {
+        user: [m.key for m in told if user in m.message.text + shown(m.message)] for user in ("<@UANA>", "<@UBEN>")
+    }
+    assert naming == {"<@UANA>": ["group"], "<@UBEN>": ["group/told/UBEN"]}
+    assert [m.key for m in group_messages(replace(one(), people=people[:1]), HERE)] == ["group", "group/ops"]
+    assert "group/told/UBEN" not in [m.key for m in group_messages(replace(some(30, 0), people=people), HERE)]
+
+
 # moves for all of it -----------------------------------------------------------------------------------------
 
 
@@ -178,6 +191,7 @@ def test_its_end_is_told_once_in_the_thread_and_to_the_person_who_asked() -> Non
 def test_why_a_run_was_not_moved_forges_nothing(text: str) -> None:
     made = group_message(replace(some(3), bulk=moving(refused=1, why=text)))
     asked = bulk_form(moving(), replace(GROUP, words=text, workflow=text), Context(bulk="01kbulk"))
+    check_view(asked)
     said = "".join(
         each["text"] for each in texts([*checked(made).blocks, *asked["blocks"]]) if each["type"] == "mrkdwn"
     )
