@@ -30,14 +30,18 @@ from integrations.local_covers.connector import LocalCoversSettings
 from integrations.local_crm.connector import LocalCRMSettings
 from integrations.local_ledger.connector import LocalLedgerSettings
 from integrations.local_library.connector import LocalLibrarySettings
+from integrations.local_mail.connector import LocalMailSettings
 from integrations.local_outbox.connector import LocalOutboxSettings
 from integrations.local_site.models import LocalSiteSettings
 from integrations.local_topics.connector import LocalTopicsSettings
+from integrations.mail import Mail
+from integrations.mail_servers import MailServer
 from integrations.notion.models import NotionSettings
 from integrations.openai_images.connector import OpenAIImagesSettings
 from integrations.payments import Payments
 from integrations.protocols import Channel, Images, Library, Models, Outbox, Search, Site, Topics
 from integrations.registry import Factory, Registry, installed, lazy
+from integrations.smtp.models import ArchiveSettings, SmtpSettings
 from integrations.stripe.models import StripeSettings
 from integrations.tavily.connector import TavilySettings
 from integrations.tryton.models import TrytonSettings
@@ -66,7 +70,7 @@ def registry(
     through `gate`, which keeps the services' limits; without one each connector keeps to them by itself.
     """
     bindings: Bound = {Images: _images(settings)}
-    for part in (_topics, _site, _search, _models, _crm, _erp, _payments, _local):
+    for part in (_topics, _site, _search, _models, _crm, _erp, _payments, _mail, _local):
         bindings.update(part(settings))
     if channel is not None:
         bindings[Channel] = channel
@@ -174,6 +178,41 @@ def _payments(settings: Settings) -> Bound:
         values["url"] = settings.stripe_url
     made = _made(StripeSettings, "STRIPE_API_KEY and STRIPE_URL", **values)
     return {Payments: lazy("integrations.stripe.connector:Stripe", made)}
+
+
+def _mail(settings: Settings) -> Bound:
+    if not settings.smtp_host:
+        local = LocalMailSettings(folder=settings.home / "mail")
+        return {Mail: lazy("integrations.local_mail.connector:LocalMail", local)}
+    if not settings.mail_from:
+        raise SettingsError("SMTP_HOST is set: MAIL_FROM has to be set too, to the address that e-mail comes from.")
+    names = "SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER, SMTP_PASSWORD and MAIL_FROM"
+    server = _made(
+        MailServer, names, host=settings.smtp_host, security=settings.smtp_security,
+        port=settings.smtp_port or (465 if settings.smtp_security == "tls" else 587),
+        user=settings.smtp_user, password=settings.smtp_password, ca=settings.smtp_ca,
+    )  # fmt: skip
+    sending = _made(SmtpSettings, names, server=server, sender=settings.mail_from)
+    if not settings.mail_archive:
+        return {Mail: lazy("integrations.smtp.connector:Smtp", sending)}
+    archive = _made(
+        ArchiveSettings, "IMAP_HOST and MAIL_ARCHIVE",
+        server=imap_server(settings), mailbox=settings.mail_archive, copy_to=settings.mail_copy_to,
+    )  # fmt: skip
+    return {Mail: lazy("integrations.smtp.archived:ArchivedSmtp", sending, archive)}
+
+
+def imap_server(settings: Settings) -> MailServer:
+    """The server of mailboxes; raises SettingsError."""
+    if not settings.imap_host:
+        raise SettingsError("IMAP_HOST has to be set, so that the mailbox can be read.")
+    own = bool(settings.imap_user)
+    return _made(
+        MailServer, "IMAP_HOST, IMAP_PORT, IMAP_SECURITY, IMAP_USER and IMAP_PASSWORD",
+        host=settings.imap_host, port=settings.imap_port, security=settings.imap_security, ca=settings.smtp_ca,
+        user=settings.imap_user if own else settings.smtp_user,
+        password=settings.imap_password if own else settings.smtp_password,
+    )  # fmt: skip
 
 
 def _search(settings: Settings) -> Bound:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot import added
 from bot.times import age_of, moment_before
+from integrations.mail_servers import Security
 from integrations.rates import Rate, parse_rates
 from workflows.engine.errors import BatonError
 
@@ -125,6 +126,27 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr | None = None
     stripe_url: str = ""
     """Another server of the same kind; empty means Stripe's own."""
+
+    smtp_host: str = ""
+    """The mail server; empty means that e-mails are files in BATON_HOME."""
+    smtp_port: int = Field(default=0, ge=0, le=65535)
+    """0 means the usual one: 587, or 465 where TLS begins at once."""
+    smtp_security: Security = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    smtp_ca: Path | None = None
+    """Certificates to trust at mail servers, instead of this machine's."""
+    mail_from: str = ""
+    mail_archive: str = ""
+    """The IMAP mailbox in which what was sent is found, such as Sent."""
+    mail_copy_to: str = ""
+    """An address that gets a blind copy of each e-mail, to fill that mailbox."""
+    imap_host: str = ""
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_security: Security = "tls"
+    imap_user: str = ""
+    """Empty means the mail server's user and password."""
+    imap_password: SecretStr | None = None
 
     notion_token: SecretStr | None = None
     notion_data_source: str = ""

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from integrations.base import Connector
 from integrations.crm import CRM
 from integrations.erp import ERP
+from integrations.mail import Mail
 from integrations.payments import Payments
 from integrations.protocols import Images, Models, Search, Site, Topics
 from workflows.engine.errors import BatonError, InvalidInput
@@ -103,6 +104,17 @@ KINDS = (
             CredentialField("password", "tryton_password", "The user's password", required=False),
         ),
         (ERP,),
+    ),
+    CredentialKind(
+        "smtp",
+        "Mail server",
+        (
+            CredentialField("host", "smtp_host", "Host", secret=False),
+            CredentialField("sender", "mail_from", "Address that e-mail comes from", secret=False),
+            CredentialField("user", "smtp_user", "User", secret=False),
+            CredentialField("password", "smtp_password", "Password"),
+        ),
+        (Mail,),
     ),
     CredentialKind("tavily", "Tavily", (CredentialField("api_key", "tavily_api_key", "API key"),), (Search,)),
     CredentialKind("openai", "OpenAI", (CredentialField("api_key", "openai_api_key", "API key"),), (Models, Images)),

@@ -24,16 +24,21 @@ from integrations.local_covers.connector import LocalCovers, LocalCoversSettings
 from integrations.local_crm.connector import LocalCRM, LocalCRMSettings
 from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
 from integrations.local_library.connector import LocalLibrary, LocalLibrarySettings
+from integrations.local_mail.connector import LocalMail, LocalMailSettings
 from integrations.local_outbox.connector import LocalOutbox, LocalOutboxSettings
 from integrations.local_site.connector import LocalSite
 from integrations.local_site.models import LocalSiteSettings
 from integrations.local_topics.connector import LocalTopics, LocalTopicsSettings
 from integrations.local_writer.connector import LocalWriter
+from integrations.mail_servers import MailServer
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings
 from integrations.openai_images.connector import OpenAIImages, OpenAIImagesSettings
 from integrations.openapi.connector import OpenAPI
 from integrations.protocols import Image, Prompt, Topic
+from integrations.smtp.archived import ArchivedSmtp
+from integrations.smtp.connector import Smtp
+from integrations.smtp.models import ArchiveSettings, SmtpSettings
 from integrations.stripe.connector import Stripe
 from integrations.stripe.models import StripeSettings
 from integrations.tavily.connector import Tavily, TavilySettings
@@ -48,6 +53,8 @@ from tests.servers.http import Answer, Route, as_json
 
 MADE_UP = "made-up-secret-for-tests"
 AN_IMAGE = Image.of(b"png", name="cover.png", mime="image/png")
+NOBODY = MailServer(host="127.0.0.1", port=1, security="none")
+NO_MAIL = SmtpSettings(server=NOBODY, sender="baton@example.org")
 A_NOTION_ID = "28399f72-bada-81b2-8d25-000b442ed14b"
 
 A_BILL = VendorBill(
@@ -118,6 +125,13 @@ CASES: tuple[ConnectorCase, ...] = (
         make=lambda folder: LocalOutbox(LocalOutboxSettings(folder=folder / "outbox")),
         misconfigured=lambda folder: LocalOutbox(LocalOutboxSettings(folder=a_file(folder))),
     ),
+    ConnectorCase(
+        LocalMail,
+        make=lambda folder: LocalMail(LocalMailSettings(folder=folder / "mail")),
+        misconfigured=lambda folder: LocalMail(LocalMailSettings(folder=a_file(folder))),
+    ),
+    ConnectorCase(Smtp, misconfigured=lambda folder: Smtp(NO_MAIL)),
+    ConnectorCase(ArchivedSmtp, misconfigured=lambda folder: ArchivedSmtp(NO_MAIL, ArchiveSettings(server=NOBODY))),
     ConnectorCase(
         LocalCRM,
         make=lambda folder: LocalCRM(LocalCRMSettings(path=folder / "crm.db")),
