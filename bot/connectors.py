@@ -37,6 +37,7 @@ from integrations.local_topics.connector import LocalTopicsSettings
 from integrations.mail import Mail
 from integrations.mail_servers import MailServer
 from integrations.notion.models import NotionSettings
+from integrations.odoo.models import OdooSettings
 from integrations.openai_images.connector import OpenAIImagesSettings
 from integrations.payments import Payments
 from integrations.protocols import Channel, Images, Library, Models, Outbox, Search, Site, Topics
@@ -157,9 +158,17 @@ def _crm(settings: Settings) -> Bound:
 
 
 def _erp(settings: Settings) -> Bound:
-    if (settings.baton_erp or ("tryton" if settings.tryton_url else "local")) == "local":
-        local = LocalLedgerSettings(path=settings.home / "ledger.db")
-        return {ERP: lazy("integrations.local_ledger.connector:LocalLedger", local)}
+    given = "tryton" if settings.tryton_url else "odoo" if settings.odoo_url else "local"
+    kind = settings.baton_erp or given
+    if kind == "tryton":
+        return {ERP: _tryton(settings)}
+    if kind == "odoo":
+        return {ERP: _odoo(settings)}
+    local = LocalLedgerSettings(path=settings.home / "ledger.db")
+    return {ERP: lazy("integrations.local_ledger.connector:LocalLedger", local)}
+
+
+def _tryton(settings: Settings) -> Factory:
     if not settings.tryton_url or settings.tryton_key is None:
         raise SettingsError("Tryton is to be the ERP: TRYTON_URL and TRYTON_KEY have to be set, both of them.")
     made = _made(
@@ -167,7 +176,18 @@ def _erp(settings: Settings) -> Bound:
         url=settings.tryton_url, key=settings.tryton_key, user=settings.tryton_user, password=settings.tryton_password,
         company=settings.tryton_company, payment_method=settings.tryton_payment_method,
     )  # fmt: skip
-    return {ERP: lazy("integrations.tryton.connector:Tryton", made)}
+    return lazy("integrations.tryton.connector:Tryton", made)
+
+
+def _odoo(settings: Settings) -> Factory:
+    if not settings.odoo_url or settings.odoo_api_key is None:
+        raise SettingsError("Odoo is to be the ERP: ODOO_URL and ODOO_API_KEY have to be set, both of them.")
+    made = _made(
+        OdooSettings, "ODOO_URL and ODOO_API_KEY",
+        url=settings.odoo_url, api_key=settings.odoo_api_key, database=settings.odoo_database,
+        company=settings.odoo_company, product=settings.odoo_product, journal=settings.odoo_journal,
+    )  # fmt: skip
+    return lazy("integrations.odoo.connector:Odoo", made)
 
 
 def _payments(settings: Settings) -> Bound:

@@ -111,8 +111,8 @@ class Settings(BaseSettings):
     hubspot_id_property: str = ""
     """The unique property by which Baton knows its records; empty means baton_id."""
 
-    baton_erp: Literal["", "local", "tryton"] = ""
-    """Empty: Tryton with its address, else the local ledger."""
+    baton_erp: Literal["", "local", "tryton", "odoo"] = ""
+    """Empty: Tryton or Odoo with its address, else the local ledger."""
     tryton_url: str = ""
     """With the name of the database at its end."""
     tryton_key: SecretStr | None = None
@@ -122,6 +122,16 @@ class Settings(BaseSettings):
     tryton_company: int = Field(default=1, ge=1)
     tryton_payment_method: str = ""
     """The name of one of Tryton's ways to pay; empty: the company's only one."""
+    odoo_url: str = ""
+    odoo_api_key: SecretStr | None = None
+    odoo_database: str = ""
+    """Where the server has several."""
+    odoo_company: int = Field(default=0, ge=0)
+    """0: the user's own."""
+    odoo_product: str = ""
+    """The internal reference of the product that lines of orders are for."""
+    odoo_journal: str = ""
+    """The code of the journal that bills are paid from; empty: Odoo's own choice."""
 
     stripe_api_key: SecretStr | None = None
     stripe_url: str = ""

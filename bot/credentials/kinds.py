@@ -95,6 +95,15 @@ KINDS = (
     ),
     CredentialKind("stripe", "Stripe", (CredentialField("api_key", "stripe_api_key", "Secret key"),), (Payments,)),
     CredentialKind(
+        "odoo",
+        "Odoo",
+        (
+            CredentialField("url", "odoo_url", "Address", secret=False),
+            CredentialField("api_key", "odoo_api_key", "API key"),
+        ),
+        (ERP,),
+    ),
+    CredentialKind(
         "tryton",
         "Tryton",
         (

@@ -8,8 +8,8 @@ import httpx
 
 from integrations.base import Health, action
 from integrations.erp import ERP, MOST_FOUND, Partner, Payment, PurchaseOrder, VendorBill
-from integrations.files import id_for
 from integrations.http import Gate
+from integrations.marks import external_id_of, mark_of
 from integrations.money import Money
 from integrations.tryton import bills, orders, partners, payments
 from integrations.tryton.api import TrytonApi
@@ -46,11 +46,11 @@ class Tryton(ERP):
     @action(reconcile="find_saved_partner", settle=SETTLE)
     def save_partner(self, partner: Partner) -> Partner:
         """Save a partner in Tryton."""
-        return partners.partner_of(partners.saved(self._api, partner, _external(self.key)))
+        return partners.partner_of(partners.saved(self._api, partner, external_id_of(self.key)))
 
     def find_saved_partner(self, key: str, partner: Partner) -> Partner | None:
         """The partner, where it is as it was to be saved."""
-        found = partners.found_saved(self._api, partner, _external(key))
+        found = partners.found_saved(self._api, partner, external_id_of(key))
         return partners.partner_of(found) if found else None
 
     # purchase orders
@@ -59,11 +59,11 @@ class Tryton(ERP):
     def create_order(self, order: PurchaseOrder) -> PurchaseOrder:
         """Draft a purchase order in Tryton."""
         there = self.find_order(self.key, order) if self.key else None
-        return there or orders.order_of(orders.create(self._api, order, _mark(self.key)))
+        return there or orders.order_of(orders.create(self._api, order, mark_of(self.key)))
 
     def find_order(self, key: str, order: PurchaseOrder) -> PurchaseOrder | None:  # noqa: ARG002 - the key says which
         """The order that was drafted with `key`, by its description."""
-        found = orders.made_with(self._api, _mark(key))
+        found = orders.made_with(self._api, mark_of(key))
         return orders.order_of(found) if found else None
 
     @action(idempotent=True)
@@ -92,11 +92,11 @@ class Tryton(ERP):
     def create_bill(self, bill: VendorBill) -> VendorBill:
         """Draft a vendor bill in Tryton."""
         there = self.find_created_bill(self.key, bill) if self.key else None
-        return there or bills.bill_of(self._api, bills.create(self._api, bill, _mark(self.key)))
+        return there or bills.bill_of(self._api, bills.create(self._api, bill, mark_of(self.key)))
 
     def find_created_bill(self, key: str, bill: VendorBill) -> VendorBill | None:  # noqa: ARG002 - the key says which
         """The bill that was drafted with `key`, by its description."""
-        found = bills.made_with(self._api, _mark(key))
+        found = bills.made_with(self._api, mark_of(key))
         return bills.bill_of(self._api, found) if found else None
 
     @action(idempotent=True)
@@ -123,7 +123,7 @@ class Tryton(ERP):
         """Record the payment of a posted bill in Tryton."""
         there = self.find_payment(self.key, bill_id) if self.key else None
         method = self._settings.payment_method
-        return there or payments.pay(self._api, method, bill_id, amount, paid_on, reference, _mark(self.key))
+        return there or payments.pay(self._api, method, bill_id, amount, paid_on, reference, mark_of(self.key))
 
     def find_payment(
         self,
@@ -134,7 +134,7 @@ class Tryton(ERP):
         reference: str = "",  # noqa: ARG002 - the key says which
     ) -> Payment | None:
         """The payment that was made with `key`, by the end of its description."""
-        return payments.made_with(self._api, bill_id, _mark(key))
+        return payments.made_with(self._api, bill_id, mark_of(key))
 
     @action(idempotent=True)
     def payments(self, bill_id: str) -> tuple[Payment, ...]:
@@ -160,12 +160,3 @@ class Tryton(ERP):
             return Health(True, f"{keeps}; to pay bills too, set TRYTON_USER and TRYTON_PASSWORD")
         problem = payments.health(self._api, self._settings.payment_method)
         return Health(False, f"{keeps}, but can't pay bills: {problem}") if problem else Health(True, keeps)
-
-
-def _mark(key: str | None) -> str:
-    """What a document's description holds, so that it is found again by its step's key."""
-    return f"[baton {id_for(key)}]"
-
-
-def _external(key: str | None) -> str:
-    return f"baton-{id_for(key)}"

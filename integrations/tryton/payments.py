@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.erp import Payment, PaymentState
 from integrations.errors import ConnectorError, InvalidRequest, NotFound
+from integrations.marks import unmarked
 from integrations.money import Money
 from integrations.payable import must_be_due
 from integrations.tryton import bills
@@ -143,13 +144,12 @@ def _payments(api: TrytonApi, bill: Bill, moves: tuple[Move, ...]) -> tuple[Paym
 
 
 def _payment(bill: Bill, move: Move, state: PaymentState) -> Payment:
-    text, _, _ = move.description.partition("[baton ")
     return Payment(
         id=str(move.id),
         bill=str(bill.id),
         amount=Money(amount=_amount(bill, move), currency=bill.currency.code),
         paid_on=move.date,
-        reference=text.strip(),
+        reference=unmarked(move.description),
         state=state,
     )
 

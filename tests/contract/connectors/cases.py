@@ -33,6 +33,8 @@ from integrations.local_writer.connector import LocalWriter
 from integrations.mail_servers import MailServer
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings
+from integrations.odoo.connector import Odoo
+from integrations.odoo.models import OdooSettings
 from integrations.openai_images.connector import OpenAIImages, OpenAIImagesSettings
 from integrations.openapi.connector import OpenAPI
 from integrations.protocols import Image, Prompt, Topic
@@ -213,6 +215,21 @@ CASES: tuple[ConnectorCase, ...] = (
             "find_created": HttpCall(lambda stripe: stripe.find_created("key", 100, "EUR"), write=False),
             "create": HttpCall(lambda stripe: stripe.create(100, "EUR"), write=True),
             "refund": HttpCall(lambda stripe: stripe.refund("pi_1"), write=True),
+        },
+    ),
+    ConnectorCase(
+        Odoo,
+        over_http=lambda url: Odoo(
+            OdooSettings(url=url, api_key=SecretStr(MADE_UP)), gate=Gate(rates={"odoo": UNLIMITED})
+        ),
+        healthy={"POST /json/2/res.company/search_read": as_json([{"id": 1, "name": "Baton Co"}])},
+        calls={
+            "get_bill": HttpCall(lambda erp: erp.get_bill("7"), write=False),
+            "find_partner": HttpCall(lambda erp: erp.find_partner("FR12"), write=False),
+            "created": HttpCall(lambda erp: erp._api.create("account.move", {}, what="a bill"), write=True),
+            "pressed": HttpCall(
+                lambda erp: erp._api.press("account.move", 7, "action_post", what="bill 7"), write=True
+            ),
         },
     ),
     ConnectorCase(

@@ -1,6 +1,6 @@
 """What every ERP does: partners, orders, bills and payments, each once, and each undone.
 
-On the local ledger, on Tryton over HTTP, and with the mark `servers` on a real Tryton.
+On the local ledger, on Tryton and Odoo over HTTP, and with the mark `servers` on a real Tryton.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from pydantic import ValidationError
 
 from integrations.erp import ERP, Line, Partner, PurchaseOrder, VendorBill
 from integrations.errors import InvalidRequest, NotFound
+from integrations.http import UNLIMITED, Gate
 from integrations.local_ledger.connector import LocalLedger, LocalLedgerSettings
 from integrations.money import Money
+from integrations.odoo.connector import Odoo
 from tests.servers import tryton
+from tests.servers.odoo_books import odoo_settings, running_odoo
 from tests.servers.tryton_books import books_settings, running_books
 from workflows.engine.policy import CallInProgress, call_in_progress
 
@@ -34,13 +37,16 @@ STEPS = itertools.count()
 tryton_server = tryton.tryton_server
 
 
-@pytest.fixture(params=["local", "books", pytest.param("tryton", marks=tryton.real)])
+@pytest.fixture(params=["local", "books", "odoo", pytest.param("tryton", marks=tryton.real)])
 def erp(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ERP]:
     if request.param == "tryton":
         yield tryton.connected(request.getfixturevalue("tryton_server").settings)
     elif request.param == "books":
         with running_books() as server:
             yield tryton.connected(books_settings(server))
+    elif request.param == "odoo":
+        with running_odoo() as server:
+            yield Odoo(odoo_settings(server), Gate(rates={"odoo": UNLIMITED}))
     else:
         yield LocalLedger(LocalLedgerSettings(path=tmp_path / "new" / "ledger.db"))
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from pydantic import BaseModel
 
-from integrations.erp import ERP, Line, Partner, PurchaseOrder, VendorBill
+from integrations.erp import ERP, Partner
 from integrations.errors import InvalidRequest
-from integrations.tryton.connector import Tryton
-from tests.servers.http import Answer, as_json
+from tests.servers.http import Answer
 from tests.servers.tryton import LosesAnswers, connected
 from tests.servers.tryton_books import KEY, PASSWORD, BooksServer, books_settings, running_books
-from workflows import Run, workflow
+from tests.unit.integrations.erp_writes import WRITES, Entry, a_posted_one, bill_of, one_entry, vendor
 from workflows.engine.model import RunState
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
 
 LONG = timedelta(minutes=30)
-CHAIRS = (Line(description="Chairs", quantity=Decimal(3), unit_price=Decimal("33.335")),)
 
 
 @pytest.fixture
@@ -32,81 +26,20 @@ def server() -> Iterator[BooksServer]:
         yield running
 
 
-class Entry(BaseModel):
-    """Which write, on which thing."""
-
-    what: str
-    thing: str
-
-
-@workflow("one_entry")
-def one_entry(run: Run, entry: Entry) -> None:
-    """Do one write."""
-    if entry.what == "partner":
-        run.step(ERP.save_partner, Partner(name="Bolts"))
-    elif entry.what == "order":
-        run.step(ERP.create_order, PurchaseOrder(partner=entry.thing, currency="EUR", lines=CHAIRS))
-    elif entry.what == "bill":
-        run.step(ERP.create_bill, bill_of(entry.thing, "B-2"))
-    else:
-        run.step(WRITES[entry.what].action, entry.thing)
-
-
-def bill_of(partner: str, reference: str = "A-1") -> VendorBill:
-    return VendorBill(partner=partner, currency="EUR", lines=CHAIRS, reference=reference, billed_on=date(2026, 11, 30))
-
-
-# what each write is about ----------------------------------------------------------------------------------
-
-
-def vendor(erp: Tryton) -> str:
-    return erp.save_partner(Partner(name="Acme", tax_id="XX1")).id
-
-
-def an_order(erp: Tryton) -> str:
-    return erp.create_order(PurchaseOrder(partner=vendor(erp), currency="EUR", lines=CHAIRS)).id
-
-
-def a_confirmed_one(erp: Tryton) -> str:
-    return erp.confirm_order(an_order(erp)).id
-
-
-def a_draft(erp: Tryton) -> str:
-    return erp.create_bill(bill_of(vendor(erp))).id
-
-
-def a_posted_one(erp: Tryton) -> str:
-    return erp.post_bill(a_draft(erp)).id
-
-
-def a_payment(erp: Tryton) -> str:
-    return erp.pay_bill(a_posted_one(erp)).id
-
-
-@dataclass(frozen=True)
-class Write:
-    """One action: what is there before, and what takes effect."""
-
-    action: Callable[..., Any]
-    ready: Callable[[Tryton], str]
-    effects: tuple[str, ...]
-
-
-WRITES = {
-    "partner": Write(ERP.save_partner, vendor, ("create party.party",)),
-    "order": Write(ERP.create_order, vendor, ("create purchase.purchase",)),
-    "confirmed order": Write(ERP.confirm_order, an_order, ("quote purchase.purchase",)),
-    "received order": Write(ERP.receive_order, a_confirmed_one, ("confirm purchase.purchase",)),
-    "cancelled order": Write(ERP.cancel_order, a_confirmed_one, ("cancel purchase.purchase",)),
-    "bill": Write(ERP.create_bill, vendor, ("create account.invoice",)),
-    "posted bill": Write(ERP.post_bill, a_draft, ("post account.invoice",)),
-    "cancelled bill": Write(ERP.cancel_bill, a_draft, ("cancel account.invoice",)),
-    "credited bill": Write(ERP.cancel_bill, a_posted_one, ("cancel account.invoice",)),
-    "paid bill": Write(ERP.pay_bill, a_posted_one, ("account.invoice.pay",)),
-    "payment taken back": Write(
-        ERP.cancel_payment, a_payment, ("account.move.unreconcile_lines", "account.move.cancel")
-    ),
+EFFECTS: dict[str, tuple[str, ...]] = {
+    "partner": ("create party.party",),
+    "order": ("create purchase.purchase",),
+    "confirmed order": ("quote purchase.purchase",),
+    "received order": ("confirm purchase.purchase",),
+    "cancelled order": ("cancel purchase.purchase",),
+    "bill": ("create account.invoice",),
+    "posted bill": ("post account.invoice",),
+    "cancelled bill": ("cancel account.invoice",),
+    "credited bill": ("cancel account.invoice",),
+    "paid bill": ("account.invoice.pay",),
+    "payment taken back": ("account.move.unreconcile_lines", "account.move.cancel"),
 }
+"""What takes effect in Tryton, once."""
 
 
 # what goes wrong -------------------------------------------------------------------------------------------
@@ -125,16 +58,12 @@ def paused(server: BooksServer) -> None:
     server.refuse.append(Answer(429, headers={"Retry-After": "5"}))
 
 
-def locked(server: BooksServer) -> None:
-    server.refuse.append(as_json({"status": 423, "message": "Somebody else is at it."}, 423))
-
-
 def late(_server: BooksServer) -> LosesAnswers:
     return LosesAnswers()
 
 
-@pytest.mark.parametrize("what", WRITES)
-@pytest.mark.parametrize("fault", [cut, broken, late, paused, locked])
+@pytest.mark.parametrize("what", EFFECTS)
+@pytest.mark.parametrize("fault", [cut, broken, late, paused])
 def test_a_write_takes_effect_once_whatever_happens(
     server: BooksServer, what: str, fault: Callable[[BooksServer], LosesAnswers | None]
 ) -> None:
@@ -146,29 +75,19 @@ def test_a_write_takes_effect_once_whatever_happens(
     run_id = harness.start("one_entry", Entry(what=what, thing=thing))
     harness.skip(LONG)
     assert harness.state(run_id) is RunState.SUCCEEDED, harness.error(run_id)
-    assert tuple(server.writes) == WRITES[what].effects
+    assert tuple(server.writes) == EFFECTS[what]
     assert server.refuse == []
 
 
-@pytest.mark.parametrize("what", WRITES)
-def test_a_worker_that_dies_leaves_one_effect(server: BooksServer, what: str) -> None:
-    erp = connected(books_settings(server))
-    thing = WRITES[what].ready(erp)
-    server.writes.clear()
-    harness = Harness(one_entry, tools={ERP: erp}).crash_at("after_effect")
-    run_id = harness.start("one_entry", Entry(what=what, thing=thing))
-    harness.skip(LONG)
-    assert harness.crashes == 1
-    assert (harness.state(run_id), tuple(server.writes)) == (RunState.SUCCEEDED, WRITES[what].effects)
-
-
-@pytest.mark.parametrize("what", WRITES)
-def test_with_a_key_or_password_that_is_no_more_it_goes_on_once_it_is_set(server: BooksServer, what: str) -> None:
+@pytest.mark.parametrize("what", EFFECTS)
+def test_with_a_key_or_password_that_is_no_more_and_a_worker_that_dies_it_is_done_once(
+    server: BooksServer, what: str
+) -> None:
     erp = connected(books_settings(server))
     thing = WRITES[what].ready(erp)
     server.writes.clear()
     server.key = server.password = "another"
-    harness = Harness(one_entry, tools={ERP: erp}, admins=("test:ana",))
+    harness = Harness(one_entry, tools={ERP: erp}, admins=("test:ana",)).crash_at("after_effect")
     run_id = harness.start("one_entry", Entry(what=what, thing=thing))
     assert harness.state(run_id) is RunState.FAILED
     assert "did not accept the credential" in harness.error(run_id)
@@ -178,7 +97,9 @@ def test_with_a_key_or_password_that_is_no_more_it_goes_on_once_it_is_set(server
         assert harness.state(run_id) is RunState.FAILED, "the key alone pays nothing"
     server.password = PASSWORD
     harness.resume(run_id)
-    assert (harness.state(run_id), tuple(server.writes)) == (RunState.SUCCEEDED, WRITES[what].effects)
+    harness.skip(LONG)
+    assert harness.crashes == 1
+    assert (harness.state(run_id), tuple(server.writes)) == (RunState.SUCCEEDED, EFFECTS[what])
     assert not {KEY, PASSWORD} & set(harness.error(run_id).split())
 
 

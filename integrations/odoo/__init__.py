@@ -1,0 +1,1 @@
+"""Odoo, an ERP: partners, purchase orders, vendor bills and their payments."""
