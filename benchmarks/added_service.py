@@ -17,7 +17,7 @@ def main() -> None:
     rules = parser.parse_args().rules
 
     module = timed("libraries", lambda: importlib.import_module("integrations.openapi.connector"))
-    settings = importlib.import_module("integrations.openapi.settings").OpenAPISettings(
+    settings = importlib.import_module("integrations.added.settings").ServiceSettings(
         name=rules.stem, folder=rules.parent, rules=rules.read_text(encoding="utf-8")
     )
     connector = module.opened(settings)

@@ -13,12 +13,13 @@ import httpx
 
 import integrations
 from bot.added import Added
+from integrations.added.rules import digest_of
 from integrations.errors import ConnectorError, InvalidRequest, NotFound
 from integrations.files import write_whole
 from integrations.http import AddressGuard, GuardedTransport, Http
 from integrations.openapi.adding import Taken, changes, rules_text, take
-from integrations.openapi.connector import digest_of
 from integrations.openapi.document import OTHERS, Document
+from integrations.openapi.rules import Rules
 from integrations.rates import service_name
 from integrations.services import NAME
 from workflows.engine.errors import BatonError
@@ -64,9 +65,9 @@ def add_openapi(folder: Path, wanted: Wanted) -> tuple[Added, Document]:
     return Added.of(target), taken.document
 
 
-def update(added: Added, kept: Document, source: str = "", *, follow: bool = False) -> list[str]:
+def update_openapi(added: Added, kept: Document, source: str = "", *, follow: bool = False) -> list[str]:
     """Take the newest document of a service, and say what changed; its rules stay as they are."""
-    assert added.rules is not None
+    assert isinstance(added.rules, Rules)
     taken, origin = _taken(added.name, source or _origin(added), follow=follow)
     content = taken.text.encode()
     lines = changes(kept, taken.document)
@@ -78,9 +79,9 @@ def update(added: Added, kept: Document, source: str = "", *, follow: bool = Fal
     return lines
 
 
-def news(added: Added, kept: Document) -> list[str]:
+def news_openapi(added: Added, kept: Document) -> list[str]:
     """What changed in the document at its source since it was taken; nothing for one that came from a file."""
-    assert added.rules is not None
+    assert isinstance(added.rules, Rules)
     if not added.rules.source.startswith(("http://", "https://")):
         return []
     taken, _ = _taken(added.name, added.rules.source, follow=OTHERS in kept.content)
@@ -169,7 +170,12 @@ def _auth(asked: str, taken: Taken) -> dict[str, dict[str, str]]:
         return {name: dict(scheme) for name, scheme in taken.auth.items()}
     if not AUTH.fullmatch(asked):
         raise BatonError("--auth is bearer, basic, none, header:NAME, query:NAME or cookie:NAME.")
-    if asked == "none":
+    return auth_named(asked)
+
+
+def auth_named(asked: str) -> dict[str, dict[str, str]]:
+    """The security schemes that `--auth` means."""
+    if asked in {"", "none"}:
         return {}
     place, _, name = asked.partition(":")
     if not name:
@@ -178,7 +184,7 @@ def _auth(asked: str, taken: Taken) -> dict[str, dict[str, str]]:
 
 
 def _origin(added: Added) -> str:
-    assert added.rules is not None
+    assert isinstance(added.rules, Rules)
     if added.rules.source.startswith(HERE):
         raise BatonError(f"The document of {added.name} came from a file. Name the newer one: --from FILE.")
     return added.rules.source

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from dotenv import dotenv_values
 
-from bot import adding, printing
+from bot import adding, adding_mcp, printing
 from bot.added import Added, read
 from bot.commands import DONE, FAILED
 from bot.commands.catalogue import AsJson
@@ -16,13 +19,15 @@ from bot.commands.session import opened
 from bot.runtime import Runtime
 from bot.settings import Settings, read_settings
 from bot.telling import count
+from integrations.added.described import Described, Description
+from integrations.added.rules import digest_of
+from integrations.added.settings import ServiceSettings
 from integrations.base import first_line
 from integrations.errors import ConnectorError
-from integrations.openapi.connector import OpenAPI, digest_of
-from integrations.openapi.connector import opened as connector_of
-from integrations.openapi.describing import argument_rows, example, operations_matching, repeat_words
-from integrations.openapi.document import Document, Operation
-from integrations.openapi.settings import OpenAPISettings
+from integrations.mcp import connector as mcp
+from integrations.mcp.describing import MCPDescription
+from integrations.openapi import connector as openapi
+from integrations.openapi.describing import OpenAPIDescription
 from workflows.engine.errors import BatonError
 from workflows.engine.plan.reader import plan_of
 
@@ -40,7 +45,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 def connectors() -> None:
     """Use other services: list, show, add, update, check.
 
-    A service is added by its OpenAPI document; its operations are then actions that workflows call.
+    A service is added by its OpenAPI document, or as an MCP server; what it offers are actions that workflows call.
     Example: baton connectors add openapi shop https://shop.example.org/openapi.json
     """
 
@@ -62,7 +67,7 @@ def list_(*, as_json: AsJson = False) -> None:
         })  # fmt: skip
         return
     printing.say(printing.table(("Connector", "For"), ours))
-    rows = [(one.name, one.kind, one.rules.url if one.rules else "", one.trouble) for one in found]
+    rows = [(one.name, one.kind, one.url, one.trouble) for one in found]
     printing.say(printing.table(("Added", "Kind", "At", "Trouble"), rows) if rows else "No services were added.")
 
 
@@ -70,98 +75,122 @@ def list_(*, as_json: AsJson = False) -> None:
 def show(
     name: Name,
     operation: Annotated[
-        str, typer.Argument(metavar="[OPERATION]", help="One operation, with its arguments.", show_default=False)
+        str,
+        typer.Argument(metavar="[OPERATION]", help="One of them, with its arguments.", show_default=False),
     ] = "",
     *,
     search: Annotated[str, typer.Option("--search", help="Words that the operations must have.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the operations of an added service, or what one of them takes.
+    """Show what an added service offers, or what one operation or tool of it takes.
 
     Example: baton connectors show github issues/create
     """
-    connector = _connector(read_settings(), name)
+    described = _description(_added(read_settings(), name))
     try:
         if operation:
-            _show_one(connector, connector.document.operation(operation), as_json=as_json)
+            _show_one(name, described, operation, as_json=as_json)
         else:
-            _show_all(connector, operations_matching(connector.document, search), as_json=as_json)
+            words = search.lower().split()
+            _show_all([one for one in described.all() if one.has(words)], as_json=as_json)
     except ConnectorError as error:
         raise BatonError(f"{str(error).rstrip('.')}.") from None
 
 
 @app.command()
 def add(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="openapi.", show_default=False)],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="openapi or mcp.", show_default=False)],
     name: Annotated[str, typer.Argument(metavar="NAME", help="What workflows call it.", show_default=False)],
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="The document's web address or file.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            help="openapi: the document's web address or file. mcp: the server's address, or -- and a program.",
+            show_default=False,
+        ),
     ],
     *,
-    url: Annotated[str, typer.Option(help="Where the service is, if not where the document says.")] = "",
+    url: Annotated[str, typer.Option(help="openapi: where the service is, if not where the document says.")] = "",
     auth: Annotated[
         str,
         typer.Option(
             help="How it knows us, if not as the document says: bearer, basic, none, header:NAME, query:NAME."
         ),
     ] = "",
+    secret: Annotated[
+        list[str] | None, typer.Option("--secret", help="mcp: a variable of the program that holds a secret.")
+    ] = None,
     follow_references: Follow = False,
     replace: Annotated[bool, typer.Option("--replace", help="Write over what was added before.")] = False,
 ) -> None:
-    """Add a service by its OpenAPI document: two files in the folder of BATON_CONNECTORS, to be committed.
+    """Add a service: two files in the folder of BATON_CONNECTORS, to be committed.
 
     Example: baton connectors add openapi shop https://shop.example.org/openapi.json
     """
-    if kind != "openapi":
-        raise BatonError(f"There is no kind {kind[:40]!r} of services to add. There is: openapi.")
-    wanted = adding.Wanted(name, source, url, auth, follow_references, replace)
-    added, document = adding.add_openapi(read_settings().baton_connectors, wanted)
-    assert added.rules is not None
-    many = count(len(document.operations), "operation")
-    printing.say(f"{name} is added: {many} at {added.rules.url}. Commit {added.path} and {added.rules.document}.")
+    folder = read_settings().baton_connectors
+    if kind == "openapi":
+        if len(source) > 1 or secret:
+            raise BatonError("An OpenAPI document is one address or file, and takes no --secret.")
+        wanted = adding.Wanted(name, source[0], url, auth, follow_references, replace)
+        added, document = adding.add_openapi(folder, wanted)
+        many = count(len(document.operations), "operation")
+    elif kind == "mcp":
+        if url or follow_references:
+            raise BatonError("--url and --follow-references are for OpenAPI documents.")
+        server = adding_mcp.Wanted(name, source, auth, secret or (), replace)
+        added, tools = adding_mcp.add_mcp(folder, server, _environment())
+        many = count(len(tools.by_name), "tool")
+    else:
+        raise BatonError(f"There is no kind {kind[:40]!r} of services to add. There are: openapi, mcp.")
+    printing.say(f"{name} is added: {many} at {added.url}. Commit {added.path} and {added.file}.")
     if added.fields:
         names = " and ".join(added.setting(field).upper() for field in added.fields)
         printing.say(f"Its credential: set {names} in the environment or .env.")
-    printing.say(f"`baton connectors show {name} --search WORD` finds operations.")
+    printing.say(f"`baton connectors show {name} --search WORD` finds what it offers.")
 
 
 @app.command("update")
 def update_(
     name: Name,
     *,
-    source: Annotated[str, typer.Option("--from", help="Take it from here instead of where it came from.")] = "",
+    source: Annotated[str, typer.Option("--from", help="openapi: take it from here, not from where it came.")] = "",
     follow_references: Follow = False,
 ) -> None:
-    """Take the newest document of an added service, and say which operations changed; its rules stay.
+    """Take the newest description of an added service, and say what changed; its rules stay.
 
     Example: baton connectors update github
     """
-    settings = read_settings()
-    added, connector = _added(settings, name), _connector(settings, name)
-    lines = adding.update(added, _document(connector), source, follow=follow_references)
+    added = _added(read_settings(), name)
+    connector = _connector(added)
+    if isinstance(connector, openapi.OpenAPI):
+        lines = adding.update_openapi(added, _read(lambda: connector.document), source, follow=follow_references)
+    elif source or follow_references:
+        raise BatonError("--from and --follow-references are for OpenAPI documents.")
+    else:
+        lines = adding_mcp.update_mcp(added, _read(lambda: connector.tools), _environment())
     _tell_changes(lines)
-    printing.say(f"The document of {name} is the newest: {count(len(lines), 'operation')} changed.")
+    printing.say(f"What is kept of {name} is the newest: {count(len(lines), 'change')}.")
 
 
 @app.command()
 def check(name: Name) -> int:
-    """Check an added service: its files, what workflows call of it, its document at the source, its credential.
+    """Check an added service: its files, what workflows call of it, what changed at the source, its credential.
 
     Exit code 1 when something is wrong. Example: baton connectors check github
     """
     with opened() as session:
-        added, connector = _added(session.settings, name), _connector(session.settings, name)
-        problems = list(_problems(session.runtime, added, connector))
+        added = _added(session.settings, name)
+        problems = list(_problems(session.runtime, added))
         if problems:
             for words in problems:
                 printing.say(words)
             return FAILED
-        lines = adding.news(added, _document(connector))
-        if lines:
-            _tell_changes(lines)
-            printing.say(f"The document of {name} has changed where it came from: `baton connectors update {name}`.")
-            return FAILED
+        lines = _news(session.runtime, added)
         health = session.runtime.connectors.health(added.service)
+    if lines:
+        _tell_changes(lines)
+        printing.say(f"{name} has changed since it was added: `baton connectors update {name}` takes it as it is.")
+        return FAILED
     printing.say(health.words)
     return DONE if health.ok else FAILED
 
@@ -175,37 +204,58 @@ def _added(settings: Settings, name: str) -> Added:
         near = difflib.get_close_matches(name, found, n=1)
         hint = f"Did you mean {near[0]}?" if near else "`baton connectors list` shows those there are."
         raise BatonError(f"No service {name[:60]!r} was added. {hint}")
-    return found[name]
-
-
-def _connector(settings: Settings, name: str) -> OpenAPI:
-    """The connector of a service as its files say, for looking at it."""
-    added = _added(settings, name)
+    added = found[name]
     if added.rules is None:
         raise BatonError(f"{added.path} can't be used: {added.trouble}. Correct it.")
-    return connector_of(OpenAPISettings(name=name, folder=added.path.parent, rules=added.text))
+    return added
 
 
-def _document(connector: OpenAPI) -> Document:
+def _connector(added: Added) -> openapi.OpenAPI | mcp.MCP:
+    """The connector of a service as its files say, for looking at it."""
+    settings = ServiceSettings(name=added.name, folder=added.path.parent, rules=added.text)
+    return openapi.opened(settings) if added.kind == "openapi" else mcp.opened(settings)
+
+
+def _description(added: Added) -> Description:
+    connector = _connector(added)
+    return OpenAPIDescription(connector) if isinstance(connector, openapi.OpenAPI) else MCPDescription(connector)
+
+
+def _read(what: Any) -> Any:
     try:
-        return connector.document
+        return what()
     except ConnectorError as error:
-        raise BatonError(f"{error}.") from None
+        raise BatonError(f"{str(error).rstrip('.')}.") from None
 
 
-def _problems(runtime: Runtime, added: Added, connector: OpenAPI) -> Iterable[str]:
+def _environment() -> Mapping[str, str]:
+    return {name: text for name, text in {**dotenv_values(".env"), **os.environ}.items() if text}
+
+
+def _news(runtime: Runtime, added: Added) -> list[str]:
+    """What changed at the source since it was added; nobody is asked without the credential."""
+    connector = _read(lambda: runtime.connectors.get(added.service))
+    if isinstance(connector, openapi.OpenAPI):
+        return adding.news_openapi(added, _read(lambda: connector.document))
+    try:
+        return adding_mcp.news_mcp(connector)
+    except ConnectorError:
+        return []  # health says why
+
+
+def _problems(runtime: Runtime, added: Added) -> Iterable[str]:
     """What is wrong in the project itself, before anybody is asked."""
+    described = _description(added)
+    _read(described.all)
     assert added.rules is not None
-    document = _document(connector)
-    if digest_of((added.path.parent / added.rules.document).read_bytes()) != added.rules.digest:
-        yield f"{added.rules.document} is not the document that was added. Put it back, or take it: --from it."
+    name = added.name
+    if digest_of((added.path.parent / added.file).read_bytes()) != added.rules.digest:
+        yield f"{added.file} is not what was added. Put it back, or take it anew: `baton connectors update {name}`."
     for workflow in runtime.catalogue.all():
         plan_of(workflow)  # names the actions that it calls
-    asked = {**added.service.named, **{name: name for name in added.rules.operations}}
-    look_ups = [one.reconcile.operation for one in added.rules.operations.values() if one.reconcile]
-    for operation in dict.fromkeys([*asked.values(), *look_ups, *filter(None, [added.rules.health])]):
+    for wanted in dict.fromkeys([*added.service.named.values(), *described.named_in_rules()]):
         try:
-            connector.requests.signature(document.operation(operation))
+            described.arguments(wanted)
         except ConnectorError as error:
             yield f"{str(error).rstrip('.')}."
 
@@ -219,33 +269,27 @@ def _tell_changes(lines: list[str]) -> None:
 
 def _added_document(one: Added) -> dict[str, Any]:
     return {
-        "name": one.name, "kind": one.kind, "url": one.rules.url if one.rules else None,
+        "name": one.name, "kind": one.kind, "at": one.url or None,
         "settings": [one.setting(field).upper() for field in one.fields], "trouble": one.trouble or None,
     }  # fmt: skip
 
 
-def _show_all(connector: OpenAPI, found: list[Operation], *, as_json: bool) -> None:
+def _show_all(found: list[Described], *, as_json: bool) -> None:
     if as_json:
-        printing.document([_operation_document(connector, one) for one in found])
+        printing.document([one.document() for one in found])
         return
-    printing.say(printing.table(("Operation", "What it does"), [(one.id, one.title) for one in found[:MOST]]))
+    rows = [(one.id, one.spec.title) for one in found[:MOST]]
+    printing.say(printing.table(("Operation", "What it does"), rows))
     if len(found) > MOST:
         printing.say(f"… and {len(found) - MOST} more: --search WORD finds some.")
 
 
-def _show_one(connector: OpenAPI, operation: Operation, *, as_json: bool) -> None:
-    spec = connector.spec(operation)
-    rows = argument_rows(connector, operation)
+def _show_one(name: str, described: Description, wanted: str, *, as_json: bool) -> None:
+    one, rows = described.one(wanted), described.arguments(wanted)
     if as_json:
-        printing.document(_operation_document(connector, operation) | {"arguments": [row.document() for row in rows]})
+        printing.document(one.document() | {"arguments": [asdict(row) for row in rows]})
         return
-    request = f"{operation.method} {operation.path}"
-    facts = [
-        ("Operation", operation.id),
-        ("Request", request),
-        ("Does", operation.title),
-        ("A repeat", repeat_words(spec)),
-    ]
+    facts = [("Operation", one.id), ("Request", one.request), ("Does", one.spec.title), ("A repeat", one.repeat)]
     printing.say(printing.facts(facts))
     printing.say(
         printing.table(
@@ -253,13 +297,5 @@ def _show_one(connector: OpenAPI, operation: Operation, *, as_json: bool) -> Non
             [(row.name, row.place, row.type, "required" if row.required else "", row.words) for row in rows],
         )
     )
-    printing.say(example(connector, operation))
-
-
-def _operation_document(connector: OpenAPI, operation: Operation) -> dict[str, Any]:
-    spec = connector.spec(operation)
-    return {
-        "operation": operation.id, "name": spec.name, "method": operation.method, "path": operation.path,
-        "title": operation.title, "writes": spec.is_write, "idempotent": spec.idempotent,
-        "reconciled": spec.reconcile is not None,
-    }  # fmt: skip
+    given = "".join(f", {row.name}=…" for row in rows if row.required)
+    printing.say(f'run.step(service("{name}").action("{one.id}"){given})')

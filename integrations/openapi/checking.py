@@ -15,10 +15,9 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT4, DRAFT202012
 
+from integrations.added.complaints import complaint, short
 from integrations.errors import InvalidRequest
 from integrations.openapi.document import BadDocument, Document, Node
-
-LONGEST = 300
 
 
 def _unless_null(check: Callable[..., Iterable[ValidationError]]) -> Callable[..., Iterable[ValidationError]]:
@@ -60,10 +59,10 @@ class Checker:
         except (Unresolvable, re.error, RecursionError) as trouble:
             said = str(trouble) or type(trouble).__name__
             raise BadDocument(
-                f"The document of {self._document.name} can't be read at the schema of {what}: {said[:LONGEST]}"
+                f"The document of {self._document.name} can't be read at the schema of {what}: {short(said)}"
             ) from None
         if error is not None:
-            raise InvalidRequest(f"{what}{_place(error)}: {_short(error.message)}")
+            raise InvalidRequest(complaint(error, what))
 
     def _kind(self, *, body: bool) -> Any:
         if self._document.version != "3.0":
@@ -79,12 +78,3 @@ class Checker:
             (uri, dialect.create_resource(content)) for uri, content in whole.items()
         )
         return made
-
-
-def _place(error: ValidationError) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

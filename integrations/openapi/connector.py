@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import httpx
 from pydantic_core import to_jsonable_python
 
+from integrations.added.actions import BoundAction
+from integrations.added.auth import Known
+from integrations.added.rules import digest_of, read_rules
+from integrations.added.settings import ServiceSettings
 from integrations.base import ACTION_TIMEOUT, Health
-from integrations.errors import InvalidRequest, NotFound, Unauthorized
-from integrations.http import UNLIMITED, Gate, Http
-from integrations.openapi.auth import Known
+from integrations.errors import NotFound, Unauthorized
+from integrations.http import Gate, Http
 from integrations.openapi.document import BadDocument, Document, Operation
 from integrations.openapi.finding import Finding
 from integrations.openapi.request import Requests
-from integrations.openapi.rules import rules_of
-from integrations.openapi.settings import OpenAPISettings
+from integrations.openapi.rules import Rules
 from integrations.openapi.signature import is_json
-from integrations.rates import parse_rate
 from integrations.services import DOES, FINDS, Service, service
 from workflows.engine.policy import CallSpec, Retry, current_call
 
@@ -36,13 +35,13 @@ class OpenAPI(Service):
     slug = "openapi"
 
     def __init__(
-        self, settings: OpenAPISettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
+        self, settings: ServiceSettings, gate: Gate | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
         self.name = settings.name
-        self.rules = rules_of(settings.rules)
+        self.rules = read_rules(Rules, settings.rules)
         self._file = settings.folder / self.rules.document
         self._values = {name: secret.get_secret_value() for name, secret in settings.secrets}
-        self._missing = [name for name, _, _ in self.rules.fields() if not self._values.get(name)]
+        self._missing = [name for name in self.rules.secrets if not self._values.get(name)]
         self._title = self.rules.title or settings.name.replace("_", " ").capitalize()
         self._http = Http(
             self._title,
@@ -52,7 +51,7 @@ class OpenAPI(Service):
             secrets=[value for value in self._values.values() if value],
             timeout=self.rules.wait,
             max_bytes=int(self.rules.max_megabytes * 1_000_000),
-            limits=parse_rate(self.rules.limit) if self.rules.limit else UNLIMITED,
+            limits=self.rules.pace,
             gate=gate,
             transport=transport,
         )
@@ -100,9 +99,10 @@ class OpenAPI(Service):
     def __getattr__(self, name: str) -> Any:
         """The action or look-up of an operation, by the name that `Service.action` gave it."""
         if name.startswith(DOES):
-            return _Action(self, self.document.operation(name.removeprefix(DOES)))
+            operation = self.document.operation(name.removeprefix(DOES))
+            return BoundAction(partial(self.call, operation.name), self.spec(operation))
         if name.startswith(FINDS):
-            return _Finder(self, self.document.operation(name.removeprefix(FINDS)))
+            return partial(self._find, self.document.operation(name.removeprefix(FINDS)))
         raise AttributeError(name)
 
     def call(self, operation: str, /, **arguments: Any) -> Any:
@@ -123,7 +123,7 @@ class OpenAPI(Service):
             raise
         return self._answer(response, what, write=writes)
 
-    def find(self, operation: Operation, key: str, arguments: Mapping[str, Any]) -> Any:
+    def _find(self, operation: Operation, key: str, /, **arguments: Any) -> Any:
         """What an earlier attempt with `key` left behind, by the project's look-up; None for nothing."""
         look_up = self.requests.rules_for(operation).reconcile
         assert look_up is not None
@@ -163,41 +163,9 @@ class OpenAPI(Service):
         raise self._http.fault(what, write=write).nonsense(f"it is {media or 'of no named kind'}, not JSON")
 
 
-class _Action:
-    """One operation of one connector, as the engine calls it."""
-
-    def __init__(self, connector: OpenAPI, operation: Operation) -> None:
-        self._connector = connector
-        self._operation = operation
-        self.baton_spec = connector.spec(operation)
-
-    def __call__(self, *unnamed: Any, **arguments: Any) -> Any:
-        if unnamed:
-            raise InvalidRequest(
-                f"{self._operation.id} of {self._connector.name} takes named arguments only. Name them."
-            )
-        return self._connector.call(self._operation.name, **arguments)
-
-
-class _Finder:
-    """The look-up of one operation, as the engine asks it."""
-
-    def __init__(self, connector: OpenAPI, operation: Operation) -> None:
-        self._connector = connector
-        self._operation = operation
-
-    def __call__(self, key: str, **arguments: Any) -> Any:
-        return self._connector.find(self._operation, key, arguments)
-
-
-def opened(settings: OpenAPISettings) -> OpenAPI:
+def opened(settings: ServiceSettings) -> OpenAPI:
     """The connector of an added service, which answers for `service(name)`."""
     fields = {"__doc__": f"The service {settings.name}.", "slug": settings.name}
     made = type(settings.name.capitalize(), (OpenAPI, service(settings.name)), fields)
     connector: OpenAPI = made(settings)
     return connector
-
-
-def digest_of(content: bytes) -> str:
-    """A document's fingerprint, as the project keeps it."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"

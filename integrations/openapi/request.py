@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.added.complaints import unknown_argument
 from integrations.errors import InvalidRequest
 from integrations.openapi.checking import Checker
 from integrations.openapi.document import BadDocument, Document, Node, Operation
@@ -80,9 +80,7 @@ class Requests:
         known = signature.arguments
         unknown = [name for name in arguments if name not in known]
         if unknown:
-            near = difflib.get_close_matches(unknown[0], known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"It takes: {', '.join(known) or 'none'}."
-            raise self._wrong(operation, f"there is no argument {unknown[0]}. {hint}")
+            raise self._wrong(operation, unknown_argument(unknown[0], known))
         missing = [a for a, p in signature.parameters.items() if p.required and arguments.get(a) is None]
         if missing:
             raise self._wrong(operation, f"{', '.join(missing)} must be given.")
@@ -116,7 +114,7 @@ class Requests:
         try:
             self._checker.check(schema, value, what, body=body)
         except InvalidRequest as error:
-            raise self._wrong(operation, f"{str(error).lstrip('.:').strip()}.") from None
+            raise self._wrong(operation, f"{error}.") from None
 
     def _wrong(self, operation: Operation, words: str) -> InvalidRequest:
         """The error for arguments that don't fit; nothing was sent."""

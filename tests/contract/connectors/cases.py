@@ -31,6 +31,7 @@ from integrations.local_site.models import LocalSiteSettings
 from integrations.local_topics.connector import LocalTopics, LocalTopicsSettings
 from integrations.local_writer.connector import LocalWriter
 from integrations.mail_servers import MailServer
+from integrations.mcp.connector import MCP
 from integrations.notion.connector import Notion
 from integrations.notion.models import NotionSettings
 from integrations.odoo.connector import Odoo
@@ -50,7 +51,7 @@ from integrations.wikipedia.connector import Wikipedia, WikipediaSettings
 from integrations.wordpress.connector import WordPress
 from integrations.wordpress.models import WordPressSettings
 from tests.contract.connectors.sample import Shelf, ShelfSettings
-from tests.servers.added import added_shelf
+from tests.servers.added import added_shelf, added_tools, speak_mcp
 from tests.servers.http import Answer, Route, as_json
 
 MADE_UP = "made-up-secret-for-tests"
@@ -146,6 +147,12 @@ CASES: tuple[ConnectorCase, ...] = (
     ),
     ConnectorCase(LocalCovers, make=lambda folder: LocalCovers(LocalCoversSettings())),
     ConnectorCase(LocalWriter, make=lambda folder: LocalWriter()),
+    ConnectorCase(
+        MCP,
+        over_http=lambda url: added_tools(f"{url}/mcp", MADE_UP),
+        healthy={"POST /mcp": speak_mcp, "GET /mcp": Answer(405), "DELETE /mcp": Answer(200)},
+        calls={"a tool": HttpCall(lambda tools: tools.call("look", name="cup"), write=False)},
+    ),
     ConnectorCase(
         Notion,
         over_http=lambda url: Notion(

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from integrations.added.rules import BadRules, digest_of, read_rules
+from integrations.added.settings import ServiceSettings
 from integrations.errors import InvalidRequest
 from integrations.openapi.adding import changes, rules_text, take
-from integrations.openapi.connector import OpenAPI, digest_of, opened
+from integrations.openapi.connector import OpenAPI, opened
 from integrations.openapi.document import OTHERS, BadDocument
-from integrations.openapi.rules import BadRules, rules_of
-from integrations.openapi.settings import OpenAPISettings
+from integrations.openapi.rules import Rules
 from tests.servers.added import SHOP
 
 HOME = "https://docs.example.org/api/openapi.json"
@@ -33,7 +34,7 @@ def connector(folder: Path, content: bytes, follow: Any = None) -> OpenAPI:
     taken = take("t", content, HOME, follow)
     (folder / "t.json").write_text(taken.text)
     text = rules_text("T", "http://127.0.0.1:9", HOME, "t.json", digest_of(taken.text.encode()), taken.auth)
-    return opened(OpenAPISettings(name="t", folder=folder, rules=text))
+    return opened(ServiceSettings(name="t", folder=folder, rules=text))
 
 
 def test_yaml_is_read_as_json_would_be() -> None:
@@ -151,7 +152,7 @@ BAD: list[tuple[str, str]] = [
 @pytest.mark.parametrize(("text", "words"), BAD)
 def test_rules_that_can_not_be_used_are_told(text: str, words: str) -> None:
     with pytest.raises(BadRules, match=words):
-        rules_of(text)
+        read_rules(Rules, text)
 
 
 def test_null_is_allowed_beside_alternatives_and_what_is_read_only_in_a_path(tmp_path: Path) -> None:

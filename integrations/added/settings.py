@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 
-class OpenAPISettings(BaseModel):
+class ServiceSettings(BaseModel):
     """What the connector of one added service is made from."""
 
     model_config = ConfigDict(frozen=True)
@@ -17,4 +17,4 @@ class OpenAPISettings(BaseModel):
     rules: str
     """The TOML file's text."""
     secrets: tuple[tuple[str, SecretStr], ...] = ()
-    """By the names of `Rules.fields`."""
+    """By the names that `ServiceRules.secrets` has."""

@@ -7,18 +7,18 @@ from collections.abc import Generator, Mapping
 
 import httpx
 
-from integrations.openapi.rules import Rules, Scheme
+from integrations.added.rules import Scheme, ServiceRules
 
 
 class Known(httpx.Auth):
     """Puts the credential into every request: headers, query parameters and cookies."""
 
-    def __init__(self, rules: Rules, values: Mapping[str, str]) -> None:
+    def __init__(self, rules: ServiceRules, values: Mapping[str, str]) -> None:
         self._headers: dict[str, str] = {}
         self._query: dict[str, str] = {}
         self._cookies: dict[str, str] = {}
         of_scheme: dict[str, dict[str, str]] = {}
-        for name, scheme, field in rules.fields():
+        for name, scheme, field in rules.auth_fields():
             of_scheme.setdefault(scheme, {})[field] = values[name]
         for scheme, given in of_scheme.items():
             self._take(rules.auth[scheme], given)
