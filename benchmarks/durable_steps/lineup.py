@@ -18,8 +18,8 @@ WAYS = {
     "dbos-sqlite": "--way direct --threads 4",
     "dbos-sqlite-wal": "--way direct --threads 4 --wal",
     "dbos-postgres": "--way direct --processes 2 --threads 3",
-    "baton-sqlite": "--way start",
-    "baton-postgres": "--way start",
+    "baton-sqlite": "--way start --threads 4",
+    "baton-postgres": "--way start --threads 4",
     "baton-sqlite-queued": "--way queued",
     "baton-postgres-queued": "--way queued",
 }

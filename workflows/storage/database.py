@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, OperationalError
@@ -22,7 +22,7 @@ from workflows.storage.address import parse, place
 from workflows.storage.columns import Utc
 from workflows.storage.faults import Fault, away, fault, refused, unknown
 from workflows.storage.neighbours import Neighbours, Turnstile
-from workflows.storage.pipelined import pipelined, wait_where_needed
+from workflows.storage.pipelined import is_pipelined, pipelined, wait_where_needed
 from workflows.storage.prepared import prepared
 from workflows.storage.sound import Soundness
 from workflows.storage.together import Savepoints, Together
@@ -170,16 +170,19 @@ class Database:
 
 
 class Held:
-    """A connection that one thread keeps, and replaces after any trouble."""
+    """A connection that one thread keeps, and replaces after any trouble; on PostgreSQL it stays in its pipeline."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._conn: Connection | None = None
+        self._kept = ExitStack()
 
     @contextmanager
     def lend(self) -> Iterator[Connection]:
         if self._conn is None:
-            self._conn = self._engine.connect()
+            self._conn = self._kept.enter_context(self._engine.connect())
+            if self._conn.dialect.name == "postgresql":
+                self._kept.enter_context(pipelined(self._conn))
         try:
             yield self._conn
         except BaseException:
@@ -187,15 +190,14 @@ class Held:
             raise
 
     def close(self) -> None:
-        conn, self._conn = self._conn, None
-        if conn is not None:
-            conn.close()
+        self._conn = None
+        self._kept.close()
 
 
 def _transaction(conn: Connection, work: Callable[[Connection], T], ending: list[bool], *, writes: bool) -> T:
     """One transaction; `ending` says whether COMMIT was sent, after which a lost connection leaves the outcome open."""
     conn.info["writes"] = writes
-    serving = writes and conn.dialect.name == "postgresql"
+    serving = writes and conn.dialect.name == "postgresql" and not is_pipelined(conn)
     with pipelined(conn) if serving else nullcontext(), conn.begin() as transaction:
         result = work(conn)
         if writes:
@@ -264,6 +266,7 @@ def _server_engine(url: URL, pool_size: int) -> Engine:
     @event.listens_for(engine, "connect")
     def opened(dbapi: Any, _record: object) -> None:
         dbapi.execute(f"SET idle_in_transaction_session_timeout = '{HUNG}s'")
+        dbapi.execute("SET random_page_cost = 1.1")
         dbapi.commit()
 
     wait_where_needed(engine)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from workflows.engine.model import DONE, Attempt, Event, Record
 from workflows.storage.blobs import unpacked
@@ -22,6 +23,10 @@ REPLAYED = RECORDS.where(STEP.c.superseded.is_(False))
 ATTEMPTS = select(*ATTEMPT_COLUMNS).where(ATTEMPT.c.run_id == ID)
 IDS: BindParameter[Sequence[str]] = bindparam("run_ids", expanding=True)
 REPLAYED_OF = select(*STEP_COLUMNS).where(STEP.c.run_id.in_(IDS), STEP.c.superseded.is_(False))
+REPLAYED_OF_MANY = select(*STEP_COLUMNS).where(
+    STEP.c.run_id == any_(bindparam("ids", type_=ARRAY(Text))), STEP.c.superseded.is_(False)
+)
+"""The same on PostgreSQL, so that it can be prepared."""
 ATTEMPTS_OF = select(*ATTEMPT_COLUMNS).where(ATTEMPT.c.run_id.in_(IDS))
 EVENTS = (
     select(*EVENT_COLUMNS).where(EVENT.c.run_id == ID, EVENT.c.number > bindparam("after")).order_by(EVENT.c.number)
@@ -49,7 +54,12 @@ def attempts_of_unfinished(conn: Connection, run_id: str, history: Sequence[Reco
 
 def records_of(conn: Connection, run_ids: Sequence[str]) -> dict[str, list[Record]]:
     """What counts today of several runs, each as `records` has it."""
-    found = unpacked(conn, (Record(*row) for row in conn.execute(REPLAYED_OF, {"run_ids": run_ids})))
+    return by_run(conn, conn.execute(REPLAYED_OF, {"run_ids": run_ids}))
+
+
+def by_run(conn: Connection, rows: Iterable[Sequence[Any]]) -> dict[str, list[Record]]:
+    """Rows of records, each run's as `records` has them."""
+    found = unpacked(conn, (Record(*row) for row in rows))
     return _by_run(sorted(found, key=lambda record: _place(record, by_generation=False)))
 
 

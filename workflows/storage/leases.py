@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,41 +10,53 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Interval,
+    Text,
     and_,
+    any_,
     bindparam,
     case,
     false,
+    func,
+    insert,
     literal,
     null,
     or_,
     select,
     true,
     tuple_,
+    type_coerce,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from workflows.engine.model import OPEN, SUSPECT, Run, RunState
+from workflows.engine.model import OPEN, SUSPECT, Record, Run, RunState
 from workflows.engine.ports import LINE_GRACE, RING_GRACE, Claim, Claimant, Inbox, Lease, Ring
 from workflows.storage import cards, history, inbox, line, pauses
 from workflows.storage.blobs import unpacked
-from workflows.storage.columns import aside
+from workflows.storage.columns import Utc, aside
 from workflows.storage.database import Database
-from workflows.storage.prepared import prepared
+from workflows.storage.prepared import prepared, read_all
 from workflows.storage.rows import RUN_COLUMNS
 from workflows.storage.tables import CARD, EVENT, RUN
 
 GOING = sorted(OPEN)
 NOW = bindparam("now", type_=RUN.c.wake_at.type)
-FREE = or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= NOW)
-CLAIMABLE = and_(
-    RUN.c.id == bindparam("run_id"),
-    or_(*(RUN.c.state == state for state in GOING)),
-    RUN.c.release <= bindparam("newest"),
-    FREE,
-    or_(RUN.c.state != RunState.WAITING, RUN.c.inbox > RUN.c.seen, RUN.c.due_at <= NOW),
-    or_(RUN.c.state != RunState.QUEUED, RUN.c.due_at.is_(None), RUN.c.due_at <= NOW, RUN.c.cancel.is_not(None)),
-    pauses.FREE_TO_GO,
-)
+
+
+def _can_go_on(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a run is free and something is to be done for it."""
+    return and_(
+        or_(*(RUN.c.state == state for state in GOING)),
+        RUN.c.release <= bindparam("newest"),
+        or_(RUN.c.lease_owner.is_(None), RUN.c.lease_until <= now),
+        or_(RUN.c.state != RunState.WAITING, RUN.c.inbox > RUN.c.seen, RUN.c.due_at <= now),
+        or_(RUN.c.state != RunState.QUEUED, RUN.c.due_at.is_(None), RUN.c.due_at <= now, RUN.c.cancel.is_not(None)),
+        pauses.FREE_TO_GO,
+    )
+
+
+CLAIMABLE = and_(RUN.c.id == bindparam("run_id"), _can_go_on(NOW))
 FIRST = RUN.c.started_at.is_(None)
 """A run that begins now no longer waits for its start."""
 UNLIMITED = or_(RUN.c.limit_runs.is_(None), RUN.c.admitted, RUN.c.cancel.is_not(None))
@@ -61,25 +74,58 @@ def _of(workflows: frozenset[str]) -> ColumnElement[bool]:
 def _lend(workflows: frozenset[str], *, admits: bool) -> Any:
     """Take a run of these workflows; `admits` gives it a place in line, else it must need none."""
     extra, admitted = (true(), true()) if admits else (UNLIMITED, RUN.c.admitted)
-    return (
+    taken = {**_taken(bindparam("until")), "admitted": admitted}
+    return update(RUN).where(CLAIMABLE, _of(workflows), extra).values(taken).returning(*RUN_COLUMNS)
+
+
+def _taken(until: ColumnElement[datetime]) -> dict[str, Any]:
+    """What a claim makes of a run's columns."""
+    return {
+        "lease_owner": bindparam("owner"),
+        "lease_until": until,
+        "wake_at": until,
+        "token": RUN.c.token + 1,
+        "state": case((RUN.c.state == RunState.COMPENSATING, RUN.c.state), else_=RunState.RUNNING),
+        "release": bindparam("newest"),
+        "crashes": case(
+            (and_(RUN.c.lease_owner.is_not(None), RUN.c.crashes < SUSPECT), RUN.c.crashes + 1), else_=RUN.c.crashes
+        ),
+        "waiting": case((FIRST, null()), else_=RUN.c.waiting),
+        "due_at": case((FIRST, null()), else_=RUN.c.due_at),
+        "revision": RUN.c.revision + 1,
+    }
+
+
+@lru_cache(maxsize=64)
+def _lend_free(workflows: frozenset[str], *, clocked: bool) -> Any:
+    """Take many runs of these workflows, with the beginning's event and the cards' wish; on PostgreSQL.
+
+    Its rows hold the run's columns, whether it begins, and the time.
+    """
+    clock = select((func.clock_timestamp(type_=Utc()) if clocked else NOW).label("now")).cte("clock")
+    now = clock.c.now
+    wanted = RUN.c.id == any_(bindparam("ids", type_=ARRAY(Text)))
+    there = select(RUN.c.id, FIRST.label("begins")).where(wanted).with_for_update(key_share=True, skip_locked=True)
+    free = there.cte("free")
+    lent = (
         update(RUN)
-        .where(CLAIMABLE, _of(workflows), extra)
+        .where(RUN.c.id == free.c.id, _can_go_on(now), _of(workflows), UNLIMITED)
         .values(
-            lease_owner=bindparam("owner"),
-            lease_until=bindparam("until"),
-            wake_at=bindparam("until"),
-            token=RUN.c.token + 1,
-            state=case((RUN.c.state == RunState.COMPENSATING, RUN.c.state), else_=RunState.RUNNING),
-            release=bindparam("newest"),
-            crashes=case(
-                (and_(RUN.c.lease_owner.is_not(None), RUN.c.crashes < SUSPECT), RUN.c.crashes + 1), else_=RUN.c.crashes
-            ),
-            admitted=admitted,
-            waiting=case((FIRST, null()), else_=RUN.c.waiting),
-            due_at=case((FIRST, null()), else_=RUN.c.due_at),
-            revision=RUN.c.revision + 1,
+            {
+                **_taken(type_coerce(now + bindparam("ttl", type_=Interval()), Utc())),
+                "started_at": func.coalesce(RUN.c.started_at, now),
+            }
         )
-        .returning(*RUN_COLUMNS)
+        .returning(*RUN_COLUMNS, free.c.begins, now)
+        .cte("lent")
+    )
+    begun = select(lent.c.id, lent.c.revision, literal("run.started"), lent.c.now, literal("{}"), literal(""))
+    news = insert(EVENT).from_select(
+        ["run_id", "number", "kind", "at", "data", "actor"], begun.where(lent.c.begins), include_defaults=False
+    )
+    show = update(CARD).where(CARD.c.run_id == lent.c.id, lent.c.carded).values(wanted=lent.c.revision)
+    return select(lent).add_cte(
+        news.returning(EVENT.c.number).cte("news"), show.returning(CARD.c.run_id).cte("shown")
     )
 
 
@@ -116,6 +162,24 @@ def claim(conn: Connection, database: Database, run_id: str, claimant: Claimant)
     return _begun(conn, Run(*rows[0]), now) if rows else None
 
 
+def claim_free(conn: Connection, database: Database, run_ids: Sequence[str], claimant: Claimant) -> list[Claim]:
+    """Take those of many runs that are free, can go on, need no place in line, and whose rows nobody holds locked.
+
+    It waits for no lock. What is not among them may be there to be taken all the same: `claim` knows. On PostgreSQL.
+    """
+    given: dict[str, Any] = {
+        "ids": run_ids, "owner": claimant.owner, "newest": claimant.release, "ttl": claimant.ttl,
+    }  # fmt: skip
+    if not database.server_clock:
+        given["now"] = database.now(conn)
+    lend = prepared(conn, _lend_free(claimant.workflows, clocked=database.server_clock))
+    rows, recorded = read_all(conn, [(lend, given), (prepared(conn, history.REPLAYED_OF_MANY), {"ids": run_ids})])
+    found = unpacked(conn, [Run(*row[:-2]) for row in rows])
+    records = history.by_run(conn, recorded) if recorded else {}
+    now = {row[0]: row[-1] for row in rows}
+    return [_claimed(conn, run, records.get(run.id, []), now[run.id]) for run in found]
+
+
 def _begun(conn: Connection, run: Run, now: datetime) -> Claim:
     columns = {**run.__dict__}
     if run.started_at is None:
@@ -126,7 +190,10 @@ def _begun(conn: Connection, run: Run, now: datetime) -> Claim:
     if run.carded:
         prepared(conn, SHOW, ()).run(conn, {"at_run": run.id, "revision": run.revision})
     run = unpacked(conn, [Run(**columns)])[0]
-    records = history.records(conn, run.id)
+    return _claimed(conn, run, history.records(conn, run.id), now)
+
+
+def _claimed(conn: Connection, run: Run, records: Sequence[Record], now: datetime) -> Claim:
     attempts = history.attempts_of_unfinished(conn, run.id, records)
     waiting = Inbox(run.inbox, inbox.untaken(conn, run.id) if run.inbox else (), run.cancel)
     lease = Lease(run.id, run.token, run.lease_owner or "")

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, insert, update
+from sqlalchemy import Connection, Text, any_, bindparam, case, insert, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from workflows.engine.model import ApprovalState
-from workflows.storage import bulks, joining
+from workflows.storage import bulks, joining, recordset
 from workflows.storage.blobs import Blobs
 from workflows.storage.database import Database
 from workflows.storage.prepared import prepared
@@ -42,6 +43,14 @@ NAMED: dict[str, tuple[str, ...]] = {
 """The columns that a statement is given, where these are not all of its table."""
 
 
+REVISED = (
+    update(RUN)
+    .where(RUN.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+    .values(revision=RUN.c.revision + bindparam("grown", type_=RUN.c.revision.type))
+)
+"""Several locked runs of which nothing changes but the revision; on PostgreSQL."""
+
+
 class Statements:
     """What is written often, built once for a database."""
 
@@ -69,6 +78,9 @@ class Statements:
             "letter": joining.LETTER,
             "moved": bulks.MOVED,
         }
+        self.steps = None if database.lite else recordset.upsert_all(STEP)
+        """Many records at once, where the database takes them so."""
+        self.revised = None if database.lite else REVISED
         soon = bindparam("soon", type_=CARD.c.due_at.type)
         self.card = (
             update(CARD)
@@ -105,8 +117,15 @@ class Outgoing:
             rows[what].sort(key=joining.kind_of)
         for what, statement in self._statements.order.items():
             if rows[what]:
-                prepared(self._conn, statement, NAMED.get(what)).run_many(self._conn, rows[what])
+                self._write(what, statement, rows[what])
         self._update(runs, now)
+
+    def _write(self, what: str, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+        many = self._statements.steps if what == "step" else None
+        if many is not None and len(rows) > 1 and len({_step_key(row) for row in rows}) == len(rows):
+            prepared(self._conn, many, ()).run(self._conn, {recordset.ROWS: recordset.as_text(rows)})
+        else:
+            prepared(self._conn, statement, NAMED.get(what)).run_many(self._conn, rows)
 
     def _settle(self, runs: Iterable[Standing], now: datetime) -> None:
         """Note of dead letters that something was done about them."""
@@ -118,14 +137,23 @@ class Outgoing:
     def _update(self, runs: Iterable[Standing], now: datetime) -> None:
         alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         cards: list[dict[str, Any]] = []
+        grown: defaultdict[int, list[str]] = defaultdict(list)
         for run in runs:
             if run.carded and "revision" in run.changed:
                 cards.append({"at_run": run.id, "revision": run.revision, "soon": now if run.urgent else NEVER})
-            if run.changed:
+            if self._statements.revised is not None and run.changed.keys() == {"revision"}:
+                grown[run.revision - run.written].append(run.id)
+            elif run.changed:
                 alike[tuple(sorted(run.changed))].append({"at_run": run.id, **run.changed})
-                run.changed = {}
+            run.changed, run.written = {}, run.revision
+        for by, ids in grown.items():
+            prepared(self._conn, self._statements.revised, ()).run(self._conn, {"ids": ids, "grown": by})
         for columns, rows in alike.items():
             prepared(self._conn, self._statements.run, columns).run_many(self._conn, rows)
         if cards:
             ordered = sorted(cards, key=lambda card: str(card["at_run"]))
             prepared(self._conn, self._statements.card, ()).run_many(self._conn, ordered)
+
+
+def _step_key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["run_id"], row["generation"], row["key"]

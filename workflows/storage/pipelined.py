@@ -55,6 +55,11 @@ def wait_where_needed(engine: Engine) -> None:
             _drain(dbapi)
 
 
+def is_pipelined(conn: Connection) -> bool:
+    """Whether a connection is in a pipeline."""
+    return PIPELINE in conn.info
+
+
 @contextmanager
 def pipelined(conn: Connection) -> Iterator[None]:
     """Send what is executed here through one of libpq's pipelines; BEGIN and COMMIT take no round trip of their own."""

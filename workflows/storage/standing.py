@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,7 +44,8 @@ def _lock(which: ColumnElement[bool]) -> Select[Any]:
 
 TIME = func.clock_timestamp(type_=Utc()).label("now")
 ONE = _lock(RUN.c.id == bindparam("run_id"))
-MANY = _lock(RUN.c.id.in_(bindparam("ids", expanding=True)))
+MANY = _lock(RUN.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+MANY_LITE = _lock(RUN.c.id.in_(select(func.json_each(bindparam("ids", type_=Text)).table_valued("value").c.value)))
 CLOCKED_ONE, CLOCKED_MANY = ONE.add_columns(TIME), MANY.add_columns(TIME)
 FREE = (
     select(*(RUN.c[name] for name in NEEDED))
@@ -81,6 +83,11 @@ class Standing:
     dealt_with: bool = False
     """Something was done about the dead letter that it was."""
     changed: dict[str, Any] = field(default_factory=dict)
+    written: int = field(init=False)
+    """The revision that the row has in the database."""
+
+    def __post_init__(self) -> None:
+        self.written = self.revision
 
     def set(self, **columns: Any) -> None:
         self.dealt_with = self.dealt_with or ("dead_at" in columns and self.dead_at is not None)
@@ -144,9 +151,9 @@ class Standings:
     def _ask(self, one: Select[Any], many: Select[Any], wanted: list[str]) -> Sequence[Any]:
         if len(wanted) == 1:
             return prepared(self._conn, one).run(self._conn, {"run_id": wanted[0]})
-        # One of a few lengths, so that few statements are prepared.
-        padded = wanted + wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))
-        return self._conn.execute(many, {"ids": padded}).all()
+        if self._database.lite:
+            return prepared(self._conn, MANY_LITE).run(self._conn, {"ids": json.dumps(wanted)})
+        return prepared(self._conn, many).run(self._conn, {"ids": wanted})
 
     def add(self, standing: Standing) -> None:
         """A row that this transaction inserts."""

@@ -112,7 +112,7 @@ class SqlStore:
     # the lease
 
     def claim(self, run_id: str, claimant: Claimant) -> Claim | None:
-        return self._database.write(lambda conn: leases.claim(conn, self._database, run_id, claimant))
+        return self._committer.claim(run_id, claimant)
 
     def renew(self, owner: str, ttl: timedelta) -> None:
         self._database.write(lambda conn: leases.renew(conn, self._database, owner, ttl))

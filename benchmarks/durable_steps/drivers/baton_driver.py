@@ -28,7 +28,7 @@ from workflows.engine.service import Service
 FLOWS = Path(__file__).parents[1] / "flows"
 EIGHT = "bench_eight"
 BY = "cli:bench"
-LOOK_EVERY = 0.005
+LOOK_EVERY = 0.02
 """Seconds between two looks whether all runs are over; so much too long is measured at most."""
 PATIENCE = 120.0
 
