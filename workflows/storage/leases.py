@@ -124,9 +124,7 @@ def _lend_free(workflows: frozenset[str], *, clocked: bool) -> Any:
         ["run_id", "number", "kind", "at", "data", "actor"], begun.where(lent.c.begins), include_defaults=False
     )
     show = update(CARD).where(CARD.c.run_id == lent.c.id, lent.c.carded).values(wanted=lent.c.revision)
-    return select(lent).add_cte(
-        news.returning(EVENT.c.number).cte("news"), show.returning(CARD.c.run_id).cte("shown")
-    )
+    return select(lent).add_cte(news.returning(EVENT.c.number).cte("news"), show.returning(CARD.c.run_id).cte("shown"))
 
 
 DEFER = update(RUN).where(CLAIMABLE).values(wake_at=bindparam("later"))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Table, Text, bindparam, cast, column, func, literal_column, select
+from sqlalchemy import JSON, ColumnElement, Table, Text, bindparam, cast, column, func, literal_column, select
 from sqlalchemy.dialects import postgresql
 
 ROWS = "rows"
@@ -20,7 +20,7 @@ ROWS = "rows"
 def upsert_all(table: Table) -> Any:
     """An INSERT of all rows of a text that replaces those with the same primary key; no key may be there twice."""
     names = [each.name for each in table.columns]
-    kind = literal_column(f"CAST(NULL AS {table.name})")
+    kind: ColumnElement[Any] = literal_column(f"CAST(NULL AS {table.name})")
     given = cast(bindparam(ROWS, type_=Text), JSON)
     rows = func.json_populate_recordset(kind, given).table_valued(
         *(column(each.name, each.type) for each in table.columns), name="given"
