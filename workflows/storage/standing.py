@@ -45,7 +45,8 @@ def _lock(which: ColumnElement[bool]) -> Select[Any]:
 TIME = func.clock_timestamp(type_=Utc()).label("now")
 ONE = _lock(RUN.c.id == bindparam("run_id"))
 MANY = _lock(RUN.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
-MANY_LITE = _lock(RUN.c.id.in_(select(func.json_each(bindparam("ids", type_=Text)).table_valued("value").c.value)))
+WANTED = func.json_each(bindparam("ids", type_=Text)).table_valued("value", name="wanted")
+MANY_LITE = _lock(RUN.c.id.in_(select(WANTED.c.value)))
 CLOCKED_ONE, CLOCKED_MANY = ONE.add_columns(TIME), MANY.add_columns(TIME)
 FREE = (
     select(*(RUN.c[name] for name in NEEDED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from workflows.engine.testing.harness import Harness
 from workflows.storage.schema import migrate
 from workflows.storage.store import SqlStore
 
+ROOM = 45
+"""Pages for what is written after the tables: a run and some ten of its sixty values."""
 effects: Counter[str] = Counter()
 there: dict[str, str] = {}
 
@@ -41,7 +44,9 @@ def filling(run: Run, times: int) -> int:
 def test_a_run_waits_for_room_and_goes_on_where_it_was(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'baton.db'}"
     migrate(url)
-    clock, room = ManualClock(), [120]
+    with closing(sqlite3.connect(tmp_path / "baton.db")) as plain:
+        (empty,) = plain.execute("PRAGMA page_count").fetchone()
+    clock, room = ManualClock(), [empty + ROOM]
     store = SqlStore(url, clock=clock)
 
     @event.listens_for(store._database.engine, "connect")

@@ -138,7 +138,7 @@ def test_runs_without_a_card_ask_nothing_of_it(opened: Callable[[], Shown]) -> N
         for number in range(1, 4):
             place.store.commit(claim.lease, Writes(records=(record(number),)))
         place.end(claim)
-    assert asked == []
+    assert [one for one in asked if not one.startswith("WITH")] == []  # PostgreSQL's claim: its one statement holds all
 
 
 def test_a_run_with_a_card_pays_one_update_a_commit(opened: Callable[[], Shown]) -> None:

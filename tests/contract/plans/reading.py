@@ -18,8 +18,8 @@ SMALL = frozenset({"alert", "beat", "mute", "pause", "pace", "trigger", "tally",
 OTHER = re.compile(r"\s*(INSERT|UPDATE|DELETE|SELECT|WITH)\b", re.IGNORECASE)
 
 
-KNOWN = re.compile(r"(?!SCAN anon_\d+$)(SCAN|SEARCH|USE TEMP)")
-"""Lines of SQLite's plans that read or sort; a list of what a subquery found is not read from a table."""
+KNOWN = re.compile(r"(?!SCAN anon_\d+$|SCAN wanted VIRTUAL TABLE)(SCAN|SEARCH|USE TEMP)")
+"""Lines of SQLite's plans that read or sort; a list of what a subquery found, or of what was given, is no table."""
 
 
 @dataclass(frozen=True)
