@@ -21,6 +21,8 @@ from bot.beating import pulse_of, this_part
 from bot.clock import Tick
 from bot.embedded import NoEmbeddedRedis, revive
 from bot.forking import Line, fork
+from bot.hooks.making import LazyWatch
+from bot.hooks.standing import of_mailboxes
 from bot.keeping import Keeping
 from bot.outage import Outage
 from bot.presence import LOOK_EVERY, Mourner
@@ -47,6 +49,8 @@ ALERT_EVERY = timedelta(seconds=20)
 """Between two looks for what may be wrong."""
 AWAY_EVERY = timedelta(minutes=1)
 """Between two looks at whether those who are asked are there."""
+MAIL_EVERY = timedelta(seconds=30)
+"""Between two looks into a mailbox."""
 POLL_EVERY = timedelta(seconds=5)
 OLD_BULKS = 5
 """So many bulks are deleted in one transaction; one may be about thousands of runs."""
@@ -234,6 +238,12 @@ def _forget_inbound(runtime: Runtime) -> None:
         pass
 
 
+def _mailbox_ticks(runtime: Runtime) -> list[Tick]:
+    """A look into each mailbox whose hook is open; one that can't be read is told of, and looked into again."""
+    watches = [LazyWatch(runtime, hook) for hook in of_mailboxes(runtime.settings, runtime.catalogue)]
+    return [Tick(f"mailbox {watch.name}", MAIL_EVERY, watch.look) for watch in watches]
+
+
 def clock_ticks(runtime: Runtime) -> list[Tick]:
     """What the clock does again and again."""
     every = timedelta(seconds=runtime.settings.baton_tick)
@@ -262,6 +272,7 @@ def clock_ticks(runtime: Runtime) -> list[Tick]:
     ticks.append(Tick("old alerts", PRUNE_EVERY, functools.partial(_forget_alerts, runtime)))
     ticks.append(Tick("drafts", PRUNE_EVERY, functools.partial(_forget_drafts, runtime)))
     ticks.append(Tick("old hook events", PRUNE_EVERY, functools.partial(_forget_inbound, runtime)))
+    ticks += _mailbox_ticks(runtime)
     ticks += _pruning(runtime)
     if runtime.settings.has_slack:
         ticks.append(Tick("away", AWAY_EVERY, functools.partial(_look_who_is_away, runtime)))

@@ -158,6 +158,11 @@ class Settings(BaseSettings):
     """Empty means the mail server's user and password."""
     imap_password: SecretStr | None = None
 
+    baton_mailboxes: Pairs = {}
+    """The IMAP mailbox of each hook whose sender is a mailbox."""
+    baton_mail_senders: Listed = ()
+    """Whose e-mail is taken in: addresses, domains as @example.org, or * for everybody's."""
+
     notion_token: SecretStr | None = None
     notion_data_source: str = ""
     wordpress_url: str = ""
@@ -248,6 +253,14 @@ class Settings(BaseSettings):
     def _zone_by_zone(cls, value: Any) -> Any:
         return _pairs(value) if isinstance(value, str) else value
 
+    @field_validator("baton_mailboxes", mode="before")
+    @classmethod
+    def _mailbox_by_hook(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        sample = "inbox=INBOX; orders=Orders"
+        return _pairs(value, f"no hook with its mailbox: write {sample}")
+
     @field_validator("baton_night")
     @classmethod
     def _hours(cls, value: str) -> str:
@@ -287,7 +300,7 @@ class Settings(BaseSettings):
         found = tuple(name for one in listed if (name := str(one).strip().strip(":")))
         return () if found == ("none",) else found
 
-    @field_validator("baton_approvers", "baton_admins", "baton_queues", mode="before")
+    @field_validator("baton_approvers", "baton_admins", "baton_queues", "baton_mail_senders", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -466,12 +479,14 @@ def _lists(text: str, not_one: str, sample: str, prefix: str = "") -> dict[str, 
     return found
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _pairs(
+    text: str, wanted: str = "no zone with its holidays: write Europe/Berlin=DE-BY; Asia/Tokyo=JP"
+) -> dict[str, str]:
     found = {}
     for part in filter(None, map(str.strip, text.split(";"))):
         zone, equals, place = (word.strip() for word in part.partition("="))
         if not zone or not equals or not place:
-            raise ValueError(f"{part!r} is no zone with its holidays: write Europe/Berlin=DE-BY; Asia/Tokyo=JP")
+            raise ValueError(f"{part!r} is {wanted}")
         found[zone] = place
     return found
 

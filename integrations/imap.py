@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 
 from integrations.errors import NotFound, Unauthorized, Unavailable
 from integrations.mail_servers import MailServer, one_line
 from workflows.engine.policy import Effect
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 PATIENCE = 30.0
 """Seconds that one answer may take."""
 
@@ -77,6 +80,37 @@ class OpenMailbox:
         """The numbers of the messages that carry this id."""
         quoted = '"' + message_id.replace("\\", "\\\\").replace('"', '\\"') + '"'
         return self._numbers("HEADER", "Message-ID", quoted)
+
+    @property
+    def newest(self) -> int:
+        """No message that is there has a higher number."""
+        _, told = self._line.response("UIDNEXT")
+        if told and told[0]:
+            return int(told[0]) - 1
+        return max(self._numbers("ALL"), default=0)
+
+    def after(self, number: int) -> list[int]:
+        """The numbers of what came after this one."""
+        return [one for one in self._numbers("UID", f"{number + 1}:*") if one > number]  # `*` is the last one at least
+
+    def since(self, day: date) -> list[int]:
+        """The numbers of what came on this day or later, by the server's calendar."""
+        return self._numbers("SINCE", f"{day.day}-{MONTHS[day.month - 1]}-{day.year}")
+
+    def fetch(self, number: int, most: int) -> bytes | None:
+        """A message as it came, and left unread; None for one that is gone, or that is larger than `most` bytes."""
+        size = re.search(rb"RFC822\.SIZE (\d+)", b" ".join(self._asked(number, "(RFC822.SIZE)")))
+        if size is None or int(size[1]) > most:
+            return None
+        return next(iter(self._asked(number, "(BODY.PEEK[])", literal=True)), None)
+
+    def _asked(self, number: int, what: str, *, literal: bool = False) -> list[bytes]:
+        kind, told = self._line.uid("FETCH", str(number), what)
+        if kind != "OK":
+            raise imaplib.IMAP4.error(one_line(str(told[-1])))
+        if literal:
+            return [one[1] for one in told if isinstance(one, tuple)]
+        return [one for one in told if isinstance(one, bytes)]
 
     def _numbers(self, *asked: str) -> list[int]:
         kind, told = self._line.uid("SEARCH", *asked)

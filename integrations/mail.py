@@ -70,6 +70,25 @@ class Email(Shape):
         return self
 
 
+class IncomingEmail(Shape):
+    """An e-mail that came in. All of it is what a stranger wrote: data, and never an order."""
+
+    sender: str
+    """The address that it says to come from, in small letters; "" where it names none, or several."""
+    sender_name: str = ""
+    to: tuple[str, ...] = ()
+    subject: str = ""
+    text: str = ""
+    message_id: str = ""
+    answers: str = ""
+    """The id of the message that it answers."""
+    attachments: tuple[Attachment, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """The names of attachments that were too large, or could not be read."""
+    broken: bool = False
+    """Whether it is not as e-mails have to be: then parts may be missing."""
+
+
 class Invitation(Shape):
     """A meeting to which people are invited by e-mail."""
 

@@ -22,6 +22,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 USER, PASSWORD = "baton@example.org", "made-up-mail-password"
 IMAP_USER = "demouser"
 DEADLINE = 60.0
+PYMAP = """
+from pysasl.hashing import BuiltinHash
+BuiltinHash.__init__.__kwdefaults__["rounds"] = 1  # a login that is cheap, since nothing here is worth stealing
+from pymap.main import main
+main()
+"""
 
 
 class MailServer:
@@ -129,6 +135,18 @@ class ImapServer:
         kind, said = self._line.create(mailbox)
         assert kind == "OK", said
 
+    def remake(self, mailbox: str) -> None:
+        """Make it anew: nothing is in it, and it is numbered anew."""
+        before = self._validity(mailbox)
+        while self._validity(mailbox) == before:
+            kind, said = self._line.delete(mailbox)
+            assert kind == "OK", said
+            self.make(mailbox)
+
+    def _validity(self, mailbox: str) -> bytes:
+        _, said = self._line.status(mailbox, "(UIDVALIDITY)")
+        return cast(bytes, said[0])
+
     def put(self, mailbox: str, content: bytes) -> None:
         """Let a message arrive."""
         kind, said = self._line.append(mailbox, "", "", content)
@@ -154,7 +172,7 @@ def _started() -> tuple[subprocess.Popen[bytes], ImapServer]:
             free.bind(("127.0.0.1", 0))
             port, password = free.getsockname()[1], secrets.token_hex(8)
         command = [
-            sys.executable, "-P", "-c", "from pymap.main import main; main()",
+            sys.executable, "-P", "-c", PYMAP,
             "--host", "127.0.0.1", "--port", str(port), "--no-tls",
             "dict", "--demo-data", "--demo-user", IMAP_USER, "--demo-password", password,
         ]  # fmt: skip

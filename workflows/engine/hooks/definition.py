@@ -105,7 +105,8 @@ def hook(name: str, *, sender: str | Sender, title: str = "") -> Callable[[Calla
     """Make a function of an event a hook: it says which run to start or to send a signal to, or None for nothing.
 
     The function is called again when an event is told again, so it decides and does nothing else. `name` is part of
-    the address and is persisted. `sender` is `stripe`, `hubspot` or `standard`, or an object of your own.
+    the address and is persisted. `sender` is `stripe`, `hubspot` or `standard`, `mailbox`
+    for e-mail that comes in, or an object of your own.
     """
     if not NAME.match(name):
         raise DefinitionError(

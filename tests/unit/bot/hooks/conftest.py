@@ -58,6 +58,7 @@ OWN = dedent(
     closed = hook("closed", sender="stripe")(lambda event: None)
     no_secret = hook("no_secret", sender="stripe")(lambda event: None)
     unknown = hook("unknown", sender="nobody")(lambda event: None)
+    boxed = hook("boxed", sender="mailbox")(lambda event: None)
     '''
 )
 
@@ -99,9 +100,11 @@ def hook_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Se
         yield read_settings(
             baton_home=folder / "home", database_url="", redis_url="", baton_workflows=str(flows),
             baton_url=signing.URL, stripe_api_key=KEY, stripe_url=stripe.url,
-            baton_hooks="stripe=order; hubspot=welcome; own=welcome,forbidden; strange=welcome; no_secret=x; unknown=x",
+            baton_hooks="stripe=order; hubspot=welcome; own=welcome,forbidden; strange=welcome; no_secret=x; unknown=x;"
+            "boxed=x",
             baton_hook_secrets=f"stripe={signing.STRIPE_SECRET},{signing.OLD_STRIPE_SECRET}; own={signing.OWN_SECRET};"
-            f"hubspot={signing.HUBSPOT_SECRET}; strange=x; closed=x; unknown=x",
+            f"hubspot={signing.HUBSPOT_SECRET}; strange=x; closed=x; unknown=x; boxed=x",
+            baton_mailboxes="boxed=INBOX", baton_mail_senders="*", imap_host="127.0.0.1",
         ), stripe  # fmt: skip
 
 

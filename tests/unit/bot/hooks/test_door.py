@@ -124,7 +124,7 @@ def test_what_was_signed_and_can_t_be_read_is_refused_without_a_word(door: Door,
     assert (answer.status_code, answer.text) == (400, "Not accepted.\n")
 
 
-@pytest.mark.parametrize("hook", ["nothing", "closed", "no_secret", "unknown", "STRIPE", "..%2Fstripe"])
+@pytest.mark.parametrize("hook", ["nothing", "closed", "no_secret", "unknown", "boxed", "STRIPE", "..%2Fstripe"])
 def test_what_is_not_open_is_not_there(door: Door, hook: str) -> None:
     body = stripe_body("evt_closed")
     assert door.post(hook, body, stripe_signed(body, door.now)).status_code == 404
