@@ -129,12 +129,16 @@ class LosesAnswers(httpx.BaseTransport):
     def __init__(self) -> None:
         self._inner = httpx.HTTPTransport()
         self._seen: set[bytes] = set()
+        self.changes: list[str] = []
+        """What was sent that changes something, each time."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._inner.handle_request(request)
         content = request.read()
         changes = request.method != "GET" and (b".execute" in content or not request.url.path.endswith("/rpc/"))
         sent = str(request.url).encode() + (b"" if b".execute" in content else content)
+        if changes:
+            self.changes.append(request.url.path)
         if changes and sent not in self._seen:
             self._seen.add(sent)
             response.read()

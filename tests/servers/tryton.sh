@@ -117,6 +117,7 @@ start() {
     mkdir -p "$home" "$folder" && cd "$home"
     umask 077
     (
+        renice -n 15 -p $BASHPID >/dev/null # others are testing meanwhile
         flock 9
         install_packages >install.log 2>&1 || fail "it could not be installed from PyPI"
         export PATH="$home/venv/bin:$PATH"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -41,7 +42,7 @@ def bill_of(partner: str, reference: str = "A-1") -> VendorBill:
 
 
 def vendor(erp: ERP) -> str:
-    return erp.save_partner(Partner(name="Acme", tax_id="XX1")).id
+    return erp.save_partner(Partner(name="Acme", tax_id=f"XX{secrets.token_hex(4)}")).id
 
 
 def an_order(erp: ERP) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from integrations.erp import ERP, Partner
 from integrations.errors import InvalidRequest
+from tests.servers import tryton
 from tests.servers.http import Answer
 from tests.servers.tryton import LosesAnswers, connected
 from tests.servers.tryton_books import KEY, PASSWORD, BooksServer, books_settings, running_books
@@ -17,6 +18,7 @@ from workflows.engine.model import RunState
 from workflows.engine.testing.clock import ManualClock
 from workflows.engine.testing.harness import Harness
 
+tryton_server = tryton.tryton_server
 LONG = timedelta(minutes=30)
 
 
@@ -77,6 +79,21 @@ def test_a_write_takes_effect_once_whatever_happens(
     assert harness.state(run_id) is RunState.SUCCEEDED, harness.error(run_id)
     assert tuple(server.writes) == EFFECTS[what]
     assert server.refuse == []
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(one, marks=tryton.real) for one in ("partner", "order", "cancelled order", "received order")]
+)
+def test_a_real_one_is_asked_once_for_what_was_lost_on_the_way_back(
+    tryton_server: tryton.TrytonServer, what: str
+) -> None:
+    thing = WRITES[what].ready(connected(tryton_server.settings))
+    lossy = LosesAnswers()
+    harness = Harness(one_entry, tools={ERP: connected(tryton_server.settings, lossy)})
+    run_id = harness.start("one_entry", Entry(what=what, thing=thing))
+    harness.skip(LONG)
+    assert harness.state(run_id) is RunState.SUCCEEDED, harness.error(run_id)
+    assert len(lossy.changes) == 1, lossy.changes
 
 
 @pytest.mark.parametrize("what", EFFECTS)
