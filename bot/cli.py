@@ -86,6 +86,7 @@ COMMANDS = {
     "release": Entry("letters", "Give a group of dead letters back.", LOOK),
     "resume": Entry("steering", "Let a failed or parked run go on from where it stopped.", LOOK),
     "fork": Entry("steering", "Start a new run from a step of an earlier one.", LOOK),
+    "undo": Entry("steering", "Undo a run that ended well: its compensations run, the last one first.", LOOK),
     "discard": Entry("steering", "Take a dead letter off the list; what was done stays done.", LOOK),
     "replay": Entry(
         "replaying", "Replay recorded runs on today's code, without effects, and say where they differ.", LOOK

@@ -50,6 +50,7 @@ from workflows.engine.schedules.passing import Passing
 from workflows.engine.service import Service
 from workflows.engine.threads import StepThreads
 from workflows.engine.turn import Means
+from workflows.engine.undoing import Undoing
 from workflows.storage import revision
 from workflows.storage.address import identity
 from workflows.storage.rings_aside import RingsAside
@@ -245,7 +246,7 @@ class Runtime:
         made: Parts = _on_demand("bot.slack.parts").Parts(
             self.service, self.recovery, self.store, self.outbox, self.queue, self.slack_directory, self.catalogue,
             self.clock.now, self.schedules, self.digests, self.alert_keeping, self.letters, self.credentials,
-            self.bulks,
+            self.bulks, self.undoing,
         )  # fmt: skip
         return made
 
@@ -330,6 +331,11 @@ class Runtime:
     @cached_property
     def recovery(self) -> Recovery:
         return Recovery(self.service)
+
+    @cached_property
+    def undoing(self) -> Undoing:
+        """What people may ask of runs that ended well."""
+        return Undoing(self.service)
 
     @cached_property
     def letters(self) -> LetterDesk:

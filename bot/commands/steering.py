@@ -12,6 +12,10 @@ from bot.commands.documents import run_document
 from bot.commands.looking import RunId
 from bot.commands.session import Session, opened
 from bot.inputs import json_value
+from bot.printing import tell
+from bot.telling import count
+from bot.undoing import in_words
+from workflows.engine.compensations import seen_as
 from workflows.engine.errors import BatonError
 from workflows.engine.model import RunState
 
@@ -19,6 +23,9 @@ Reason = Annotated[str, typer.Option(help="Why, for those who look at the run la
 Given = Annotated[
     str, typer.Option("--input", help="Another input as JSON, or @file: everything is done anew.", show_default=False)
 ]
+
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; what will be undone is listed all the same.")]
 
 
 def signal(
@@ -109,6 +116,24 @@ def fork(
         found = session.runtime.service.find(run)
         forked = session.runtime.recovery.fork(found.id, by=session.actor, at=at, given=replaced)
         _told(session, forked.id, f"Run {forked.id} was forked from run {found.id}.", as_json=as_json)
+
+
+def undo(run: RunId, *, reason: Reason = "", yes: Yes = False, as_json: AsJson = False) -> None:
+    """Undo a run that ended well: its compensations run, the last one first.
+
+    What will be undone is listed, and has to be confirmed. Example: baton undo 01k9 --reason "Published too early"
+    """
+    with opened(rings=True) as session:
+        undoing = session.runtime.undoing
+        found = session.runtime.service.find(run)
+        shown = undoing.look(found.id, by=session.actor)
+        tell(f"{count(len(shown), 'step')} will be undone, in this order:")
+        for number, record in enumerate(shown, 1):
+            tell(f"  {number}. {in_words(record)}")
+        if not yes:
+            typer.confirm("Undo it? It can't be taken back.", abort=True, err=True)
+        undoing.undo(found.id, by=session.actor, reason=reason, seen=seen_as(shown))
+        _told(session, found.id, f"Run {found.id} is being undone.", as_json=as_json)
 
 
 def discard(run: RunId, *, reason: Reason = "", as_json: AsJson = False) -> None:

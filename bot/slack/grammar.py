@@ -32,6 +32,7 @@ from bot.slack.phrases import (
     SetCredential,
     Start,
     Status,
+    Undo,
     Unmute,
     Unpause,
     Why,
@@ -218,6 +219,9 @@ class Grammar:
                 f"From which step? Say `{self.said} fork RUN at STEP`, or leave the step out to choose it."
             )
         return Fork(run, rest[1].text.strip("`"))
+
+    def _undo(self, words: Sequence[Word]) -> Phrase:
+        return Undo(self._one(words, "undo", "RUN", "Which run?"))
 
     def _delegate(self, words: Sequence[Word]) -> Delegate:
         return read_delegation(words, self.said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.slack import bulking, ids
+from bot.slack import bulking, forms, ids
 from bot.slack.asking import Asking, Edge
 from bot.slack.commands.steering import forked
 from bot.slack.incoming import Press, Submission
@@ -53,6 +53,15 @@ def fork(edge: Edge, sent: Submission) -> Reaction:
     return instead(modals.telling("Forked", made))
 
 
+def undo(edge: Edge, sent: Submission) -> Reaction:
+    """Undo what was shown."""
+    run_id = sent.context.run
+    reason = forms.written(sent.state, ids.REASON)
+    edge.parts.undoing.undo(run_id, by=sent.caller.actor, reason=reason, seen=sent.context.digest)
+    edge.parts.refresh(run_id)
+    return instead(modals.telling("Undoing", f"Run `{run_id}` is being undone; its card shows how far that is."))
+
+
 def _owned(asking: Asking, press: Press, found: Counted, words: str) -> Reaction:
     parts, card = asking.parts, card_of(found.group.id)
     if parts.reply_at(card, press.caller.channel, press.ts, press.reply_url):
@@ -68,4 +77,4 @@ PRESSES: dict[str, Callable[[Asking, Press], Reaction]] = {
     ids.GROUP_PICK: pick,
     **bulking.PRESSES,
 }
-FORMS: dict[str, Callable[[Edge, Submission], Reaction]] = {ids.VIEW_FORK: fork, **bulking.FORMS}
+FORMS: dict[str, Callable[[Edge, Submission], Reaction]] = {ids.VIEW_FORK: fork, ids.VIEW_UNDO: undo, **bulking.FORMS}

@@ -29,6 +29,7 @@ from workflows.engine.recovery import Recovery
 from workflows.engine.schedules.keeping import Schedules
 from workflows.engine.service import Service
 from workflows.engine.starters import starters_of
+from workflows.engine.undoing import Undoing
 
 FRESH = timedelta(minutes=29)
 """How long a press's own address is good for; Slack says half an hour."""
@@ -64,6 +65,7 @@ class Parts:
     credentials: Credentials
     bulks: BulkDesk
     """Moves for whole groups of dead letters."""
+    undoing: Undoing
     link: Callable[[str], str] = lambda _run: ""
     """The address of a run's page; "" where there is none."""
 

@@ -186,6 +186,13 @@ class Fork:
 
 
 @dataclass(frozen=True)
+class Undo:
+    """`undo RUN`"""
+
+    run: str
+
+
+@dataclass(frozen=True)
 class Delegate:
     """`delegate [@PERSON until WHEN|while away [for POLICY|WORKFLOW]]`, `delegate off`"""
 
@@ -215,13 +222,13 @@ class Help:
 
 Phrase = (
     Start | Runs | Status | Approvals | Resume | Cancel | Why | Workflows | Pause | Unpause | ListSchedules
-    | AddSchedule | KeepSchedule | Digest | DeadLetters | Claim | Release | Fork | Delegate
+    | AddSchedule | KeepSchedule | Digest | DeadLetters | Claim | Release | Fork | Undo | Delegate
     | Alerts | Mute | Unmute | Mutes | ListCredentials | SetCredential | Help
 )  # fmt: skip
 
 VERBS = (
     "run", "runs", "status", "approvals", "resume", "cancel", "why", "workflows", "pause", "unpause", "schedule",
-    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "delegate",
+    "digest", "alerts", "mute", "unmute", "mutes", "deadletters", "claim", "release", "fork", "undo", "delegate",
     "credentials", "help",
 )  # fmt: skip
 """The words that a phrase begins with."""
@@ -234,6 +241,7 @@ INSTEAD = {
     "alert": "alerts", "silence": "mute", "unsilence": "unmute", "digests": "digest", "summary": "digest",
     "dead-letters": "deadletters", "letters": "deadletters", "failures": "deadletters", "groups": "deadletters",
     "take": "claim", "own": "claim", "unclaim": "release", "branch": "fork", "copy": "fork",
+    "revert": "undo", "rollback": "undo",
     "delegation": "delegate", "deputy": "delegate", "vacation": "delegate",
     "credential": "credentials", "secret": "credentials",
     "token": "credentials",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from workflows.engine import codec
+from workflows.engine.compensations import ended_as_undone, is_undoing
 from workflows.engine.copying import replace
 from workflows.engine.cursor import Cursor, Relentless
 from workflows.engine.definition import Workflow
@@ -31,6 +32,7 @@ from workflows.engine.errors import (
 from workflows.engine.letters.joining import letter_of
 from workflows.engine.model import SUSPECT, Event, RunChange, RunState, Writes
 from workflows.engine.operations.child import ChildEnd
+from workflows.engine.operations.saga import undo_all
 from workflows.engine.ports import Claim, Claimant, View
 from workflows.engine.problem import Problem, describe, one_line, problem_of
 from workflows.engine.run import ContinueAsNew, Run
@@ -109,7 +111,7 @@ class Engine:
         else:
             workflow = self._catalogue.get(turn.run.workflow)
             while not turn.left:
-                _Pass(turn, workflow).go()
+                (_Undo if is_undoing(claim.records) else _Pass)(turn, workflow).go()
 
     def convict(self, run_id: str, owner: str) -> None:
         """Count the death of a process that ran nothing but this run, and let the run be parked for it."""
@@ -259,6 +261,20 @@ class _Pass:
         letter = letter_of(turn.run, problem, now) if dead else None
         writes = Writes(events=tuple(events), messages=to_parent(turn, end), letter=letter, run=change)
         turn.leave(self._cursor.buffer, with_loose_ends(turn, writes))
+
+
+class _Undo(_Pass):
+    """The undoing of a run that ended well: its compensations, and not its function."""
+
+    def __init__(self, turn: Turn, workflow: Workflow[Any, Any]) -> None:
+        super().__init__(turn, workflow)
+        self._cursor = Relentless(turn)
+
+    def _to_the_end(self) -> None:
+        with self._cursor.entered():
+            undo_all(self._cursor)
+        words = ended_as_undone(self._turn.history.within("!", 0))
+        self._finish(RunState.CANCELLED, output=self._turn.run.output, problem=Problem("Cancelled", words))
 
 
 def _broken(workflow: Workflow[Any, Any], error: BaseException) -> str:

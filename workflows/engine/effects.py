@@ -69,7 +69,7 @@ def effects_of(records: Iterable[Record]) -> tuple[RecordedEffect, ...]:
     A step that only waits for its turn has none yet.
     """
     history = sorted(records, key=lambda record: (record.generation, record.started_at is None, record.started_at))
-    undoing = _undoing(history)
+    undoing = undone_by(history)
     return tuple(_effect(one, undoing.get((one.generation, one.key), ())) for one in history if _is_write(one))
 
 
@@ -108,7 +108,7 @@ def _named(output: str | None) -> tuple[str, str]:
     return str(found), link
 
 
-def _undoing(history: Sequence[Record]) -> dict[tuple[int, str], tuple[Compensation, ...]]:
+def undone_by(history: Sequence[Record]) -> dict[tuple[int, str], tuple[Compensation, ...]]:
     """The compensations of each step: those that were registered between it and the next step of its branch."""
     sagas = {(one.generation, one.key): one.state for one in history if one.kind is Kind.SAGA}
     last: dict[tuple[int, str], str] = {}

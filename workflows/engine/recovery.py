@@ -9,6 +9,7 @@ from typing import Any
 
 from workflows.engine import codec
 from workflows.engine.advance import POISON_FROM
+from workflows.engine.compensations import is_undoing
 from workflows.engine.detail import detail_of
 from workflows.engine.errors import Refused
 from workflows.engine.forking import failing_of, inherited, is_definite
@@ -93,6 +94,7 @@ class Recovery:
 
         def change(view: View) -> Writes:
             run = self._dead(view, "edit")
+            _refuse_undoing(run, view.records(), "edited")
             change: RunChange = {"input": text, "generation": run.generation + 1}
             writes = replace(_left_behind(view, over=False), supersede_all=True, run=change)
             return _revived(view, by, "edit", self._renewed(view, writes, grow=False))
@@ -140,6 +142,7 @@ class Recovery:
                 raise Refused(f"Run {original.id} is {original.state} and no dead letter any more.")
             if original.lease_owner and original.lease_until is not None and original.lease_until > view.now:
                 raise Refused(f"Run {original.id} is at work right now. Fork it when it waits, or cancel it first.")
+            _refuse_undoing(original, view.records(), "forked")
             run = self._copy(original, view, by, given)
             records = () if given is not None else inherited(view, original, run.id, at)
             forked.append(run)
@@ -284,6 +287,8 @@ def _names(records: Iterable[Record]) -> tuple[tuple[int, str], ...]:
 def _check_skippable(run: Run, record: Record | None, key: str, records: Sequence[Record]) -> None:
     if record is None:
         raise Refused(f"Run {run.id} has no step {key}. `baton show {run.id}` lists its steps.")
+    if record.kind is not Kind.COMPENSATION:
+        _refuse_undoing(run, records, "skipped in such a step")
     if record.kind is Kind.APPROVAL:
         raise Refused(f"{key} is an approval: approvals can't be skipped.")
     if record.kind is Kind.CHILD and record.state is not StepState.FAILED:
@@ -292,6 +297,12 @@ def _check_skippable(run: Run, record: Record | None, key: str, records: Sequenc
         raise Refused(f"{key} is a {record.kind} that {record.state}: there is nothing to skip.")
     if record.kind is not Kind.COMPENSATION and undone_saga(list(records), record) is not None:
         raise Refused(f"{key} belongs to a saga that was undone: resume the run to do the whole saga anew.")
+
+
+def _refuse_undoing(run: Run, records: Sequence[Record], verb: str) -> None:
+    """What is undone half has to be undone whole, or left: nothing may go on from its steps."""
+    if run.state is RunState.PARKED and is_undoing(records):
+        raise Refused(f"Run {run.id} is being undone and can't be {verb}. Resume it to undo the rest, or discard it.")
 
 
 def _revived(view: View, by: str, verb: str, writes: Writes, detail: str = "") -> Writes:

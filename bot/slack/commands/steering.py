@@ -5,11 +5,12 @@ from __future__ import annotations
 from bot.slack.incoming import Caller
 from bot.slack.mrkdwn import line
 from bot.slack.parts import Parts
-from bot.slack.phrases import EVERYTHING, Cancel, Fork, Pause, Resume, Unpause
+from bot.slack.phrases import EVERYTHING, Cancel, Fork, Pause, Resume, Undo, Unpause
 from bot.slack.reacting import Answer, Form
 from bot.slack.views.card import title_of
 from bot.slack.views.forking import fork_form
 from bot.slack.views.messages import Message
+from bot.slack.views.undoing import undo_form
 from workflows.engine.model import Run
 
 
@@ -50,6 +51,14 @@ def forked(parts: Parts, run_id: str, at: str, caller: Caller) -> str:
     parts.refresh(run_id)
     parts.refresh(made.id)
     return f"{named(made)} was forked from run `{run_id}`{f' at `{line(at, 80)}`' if at else ''}."
+
+
+def undo(parts: Parts, phrase: Undo, caller: Caller) -> Answer | Form:
+    """Show what would be undone of a run that ended well, and ask."""
+    run = parts.service.find(phrase.run.strip("`"))
+    shown = parts.undoing.look(run.id, by=caller.actor)
+    told = f"Say `/baton undo {run.id}` to me alone: what would be undone is shown to you first, and you confirm it."
+    return Form(undo_form(run, shown), Message(told))
 
 
 def pause(parts: Parts, phrase: Pause, caller: Caller) -> Answer:

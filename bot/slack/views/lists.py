@@ -51,6 +51,7 @@ def help_message(said: str = "/baton", own: Iterable[tuple[str, str]] = ()) -> M
         ("cancel RUN reason", "end it; what its sagas finished is undone"),
         ("resume RUN", "let a failed run go on from the failed step"),
         ("fork RUN", "start a new run from one of its steps, on today's code; `fork RUN at STEP` asks nothing"),
+        ("undo RUN", "undo what its sagas finished, after it ended well; what is undone is shown first"),
         ("deadletters", "what failed, failures of one kind together; add `mine`, `all` or `workflow:NAME`"),
         ("claim GROUP", "tell others that you see to them; `release GROUP` gives them back"),
         ("schedule", "what starts by the clock; `schedule add` makes more, `schedule show NAME` looks at one"),

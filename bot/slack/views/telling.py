@@ -14,7 +14,7 @@ from bot.slack.views.messages import Message
 from bot.slack.views.snapshot import RunSnapshot
 
 _TOLD = re.compile(r"<(?:@|!subteam\^)([A-Z0-9]+)>")
-_BY = ("cancelled by ", "paused by ")
+_BY = ("cancelled by ", "paused by ", "undone by ")
 """How the engine's words begin that name somebody and then quote them."""
 
 

@@ -228,6 +228,35 @@ def a_run_is_forked_from_a_step(stage: Stage) -> None:
     assert "has no step nowhere#1" in ana.command(f"/baton fork {stage.runs()[0].id} at nowhere#1").shown
 
 
+@story("/baton", "say undo", "send run.undo")
+def a_run_that_ended_well_is_undone(stage: Stage) -> None:
+    ana, ben = stage.user("ana"), stage.user("ben")
+    ana.command("/baton run picnic title=bread", channel="#content")
+    stage.settle()
+    run = stage.run()
+    assert stage.shop.sold == ["bread", "lemonade"]
+    assert "may not undo" in ben.command(f"/baton undo {run.id}").shown
+    stage.shop.open = False
+    ana.command(f"/baton undo {run.id}")
+    asked = ana.see_modal("Bring it back to the shop: lemonade").shown
+    assert asked.index("lemonade") < asked.index("bread")
+    assert ana.submit(why="it rains") is None
+    ana.see_modal("is being undone")
+    ana.close_modal(all_of_them=True)
+    stage.settle()
+    assert stage.run().state is RunState.PARKED
+    assert "The shop is closed" in ana.command(f"/baton why {run.id}").shown
+    stage.shop.open = True
+    ana.command(f"/baton resume {run.id}")
+    stage.settle()
+    assert (stage.run().state, stage.shop.sold) == (RunState.CANCELLED, [])
+    card = stage.workspace.channel("#content").messages[0]
+    assert "it rains" in card.shown
+    assert "Cancelled" in card.shown
+    assert "undone by" in ana.command(f"/baton why {run.id}").shown
+    assert "was undone already" in ana.command(f"/baton undo {run.id}").shown
+
+
 @story("/baton", "say pause", "say unpause", "say resume", "say workflows")
 def work_is_paused(stage: Stage) -> None:
     ana, carla = stage.user("ana"), stage.user("carla")

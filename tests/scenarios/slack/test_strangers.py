@@ -50,7 +50,7 @@ class House:
             "unpause": "unpause article", "schedule": "schedule remove nightly",
             "digest": "digest add daily_ops #ops weekdays 9:00", "alerts": "alerts", "mute": "mute crm until 18:00",
             "unmute": "unmute crm", "mutes": "mutes", "deadletters": "deadletters", "claim": f"claim {self.dead}",
-            "release": f"release {self.dead}", "fork": f"fork {self.dead}",
+            "release": f"release {self.dead}", "fork": f"fork {self.dead}", "undo": f"undo {self.dead}",
             "delegate": f"delegate <@{self.stage.user('eve').id}> until friday", "credentials": "credentials",
             "help": "help",
         }  # fmt: skip
@@ -81,7 +81,7 @@ class House:
             ids.VIEW_APPROVE: asked, ids.VIEW_CHANGES: asked, ids.VIEW_REJECT: asked, ids.VIEW_EDIT_APPROVE: asked,
             ids.VIEW_REASSIGN: asked, ids.VIEW_FORK: dead, ids.VIEW_CHOOSE: start, ids.VIEW_SCHEDULE: start,
             ids.VIEW_SCHEDULE_INPUT: start, ids.VIEW_CREDENTIAL: Context(workflow="wordpress"),
-            ids.VIEW_BULK: Context(bulk=self.bulk),
+            ids.VIEW_BULK: Context(bulk=self.bulk), ids.VIEW_UNDO: dead,
         }  # fmt: skip
 
 

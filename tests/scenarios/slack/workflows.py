@@ -37,6 +37,11 @@ class Shop:
         self.open = True
         self.sold: list[str] = []
 
+    def take_back(self, what: str) -> None:
+        if not self.open:
+            raise RuntimeError("The shop is closed")
+        self.sold.remove(what)
+
     def sell(self, what: str) -> str:
         if not self.open:
             raise RuntimeError("The shop is closed")
@@ -152,6 +157,22 @@ def errand(run: Run, story: Story) -> str:
     return run.step(order, story.title)
 
 
+@step(idempotent=True, retry=AT_ONCE)
+def bring_back(ctx: StepContext, what: str) -> None:
+    """Bring it back to the shop."""
+    ctx.use(Shop).take_back(what)
+
+
+@workflow("picnic", title="Buy for a picnic")
+def picnic(run: Run, story: Story) -> str:
+    """Buy all of it, or nothing."""
+    with run.saga() as saga:
+        for what in (story.title, "lemonade"):
+            run.step(order, what)
+            saga.on_failure(bring_back, what)
+    return story.title
+
+
 class Colour(enum.Enum):
     RED = "red"
     BLUE = "blue"
@@ -193,4 +214,4 @@ def secret_work(run: Run, given: None) -> str:
     return "done"
 
 
-ALL = (note, article, offer, pair, pay, errand, everything, echo, secret_work)
+ALL = (note, article, offer, pair, pay, errand, picnic, everything, echo, secret_work)

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Self
 
 from workflows.engine import codec
 from workflows.engine.calls import Call, address_of, recorded_call, target_of
+from workflows.engine.compensations import undone_steps
 from workflows.engine.cursor import Cursor, Place, Relentless
 from workflows.engine.definition import spec_of
 from workflows.engine.detail import Detail, detail_of
@@ -94,7 +95,7 @@ class Saga:
             turn.commit(cursor.buffer, Writes(events=(told,), run={"state": RunState.COMPENSATING}))
         for compensation in reversed(mine):
             if compensation.state not in DONE:
-                self._compensate(compensation)
+                compensate(cursor, compensation)
         self._close(record, error)
 
     def _compensations(self, span: Iterable[Record]) -> list[Record]:
@@ -102,22 +103,6 @@ class Saga:
         records = list(span)
         sagas = {self._key, *(r.key for r in records if r.kind is Kind.SAGA and r.state is StepState.SUCCEEDED)}
         return [r for r in records if r.kind is Kind.COMPENSATION and detail_of(r).saga in sagas]
-
-    def _compensate(self, record: Record) -> None:
-        cursor = self._cursor
-        call = cursor.turn.compensations.get(record.key) or recorded_call(record)
-        cursor.turn.check_lease()
-        worker = Relentless(cursor.turn, cursor.scope)
-        worker.buffer = cursor.buffer
-        try:
-            means = cursor.turn.means
-            target = target_of(call.fn, spec_of(call.fn), means.tools, means.stand_ins)
-            Attempts(worker, record, target, call.args, call.kwargs).result()
-        except StepFailed:
-            return  # the others go on; the run is parked when all were tried
-        except Interruption as stopped:
-            cursor.waits.update(worker.waits)
-            raise cursor.close(stopped) from None
 
     def _close(self, record: Record, error: BaseException) -> None:
         cursor, turn = self._cursor, self._cursor.turn
@@ -141,3 +126,43 @@ class Saga:
             detail=Detail([], end=cursor.next_ordinal).text(),
         )
         cursor.commit(ended, writes=Writes(undone=undone, run={"state": RunState.RUNNING}))
+
+
+def compensate(cursor: Cursor, record: Record) -> None:
+    """Take one step that undoes another; that it failed is recorded, and the others go on."""
+    call = cursor.turn.compensations.get(record.key) or recorded_call(record)
+    cursor.turn.check_lease()
+    worker = Relentless(cursor.turn, cursor.scope)
+    worker.buffer = cursor.buffer
+    try:
+        means = cursor.turn.means
+        target = target_of(call.fn, spec_of(call.fn), means.tools, means.stand_ins)
+        Attempts(worker, record, target, call.args, call.kwargs).result()
+    except StepFailed:
+        return  # the others go on; the run is parked when all were tried
+    except Interruption as stopped:
+        cursor.waits.update(worker.waits)
+        raise cursor.close(stopped) from None
+
+
+def undo_all(cursor: Cursor) -> None:
+    """Run every compensation that a run has left, the last one first; raises Parked when some fail."""
+    turn = cursor.turn
+    mine = [r for r in turn.history.within("", 0) if r.kind is Kind.COMPENSATION]
+    if any(r.state not in DONE for r in mine) and not any(r.attempts for r in mine):
+        told = cursor.event("run.compensating")
+        turn.commit(cursor.buffer, Writes(events=(told,), run={"state": RunState.COMPENSATING}))
+    for record in reversed(mine):
+        if record.state not in DONE:
+            compensate(cursor, record)
+    failed = [r for r in turn.history.within("", 0) if r.kind is Kind.COMPENSATION and r.state is StepState.FAILED]
+    if failed:
+        problem = problem_from(failed[0].error)
+        said = describe(problem) if problem else ""
+        raise cursor.close(Parked(
+            f"{len(failed)} of the steps that undo this run failed: {said}. "
+            "Put it right there, then resume to try the undoing again."
+        ))  # fmt: skip
+    undone = undone_steps(list(turn.history.within("", 0)))
+    if undone:
+        turn.commit(cursor.buffer, Writes(undone=undone))

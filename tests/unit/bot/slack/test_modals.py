@@ -17,6 +17,7 @@ from bot.slack.views.bulk import bulk_form
 from bot.slack.views.choosing import choose_form
 from bot.slack.views.forking import fork_form
 from bot.slack.views.messages import View
+from bot.slack.views.undoing import undo_form
 from tests.payloads import check_view
 from tests.unit.bot.slack.snapshots import HOSTILE, NOW, a_run, an_approval
 from workflows import LongText, Run, workflow
@@ -30,6 +31,10 @@ CONTEXT = Context(run="01k9", approval="ap1", digest="d" * 16, channel="C1")
 
 GROUP = Group("g", "f" * 32, "slack:T1:C1", "article", "", "Unavailable", "It was away", 1, NOW, NOW)
 ASKED = Standing(Bulk("b", GROUP.id, Move.DISCARD, "slack:T1:U1", NOW, total=3))
+
+COMPENSATION = Record(
+    "r", 0, "undo.x#1", "", 1, Kind.COMPENSATION, "undo.x", StepState.PENDING, "Trash it", input='["p1"]'
+)
 
 
 class Order(BaseModel):
@@ -202,7 +207,7 @@ def test_every_form_that_is_submitted_is_listed() -> None:
         modals.changes_form(an_approval(), CONTEXT), modals.reject_form(an_approval(), CONTEXT),
         modals.reassign_form(an_approval(), CONTEXT), fork_form(a_run(), []), choose_form([article], CONTEXT),
         schedules.rule_form([article], {}, CONTEXT), schedules.input_form(article, WANTED, (NOW,), None, CONTEXT),
-        credentials.form(KINDS[0], "C1"), bulk_form(ASKED, GROUP, CONTEXT),
+        credentials.form(KINDS[0], "C1"), bulk_form(ASKED, GROUP, CONTEXT), undo_form(a_run(), [COMPENSATION]),
     ]  # fmt: skip
     assert {view["callback_id"] for view in made} == set(ids.VIEWS)
 
