@@ -45,10 +45,10 @@ def hooks(
         _tell_one(found[0], told[name])
     else:
         rows = [
-            (one.name, one.address, ", ".join(one.workflows) or "nothing", _state(one), _last(told[one.name]))
+            (one.address, one.name, ", ".join(one.workflows) or "nothing", _state(one), _last(told[one.name]))
             for one in found
         ]
-        printing.say(printing.table(("Name", "Address", "May start", "State", "Last event"), rows))
+        printing.say(printing.table(("Address", "Name", "May start", "State", "Last event"), rows))
         if not public:
             printing.say("BATON_URL is not set: services outside need the public address of this web process.")
 

@@ -56,6 +56,7 @@ def test_hooks_are_listed_with_what_keeps_them_closed_and_what_came_in(stage: St
     assert said["closed"].startswith("Closed. Set BATON_HOOKS=closed=WORKFLOW")
     assert said["ghost"].startswith("No such hook is installed")
     listed = stage("hooks").out
+    assert "http://127.0.0.1:8010/hooks/shop " in listed, "an address is never cut"
     assert "BATON_URL is not set" in listed
     assert "made-up-4711" not in listed
     shown = {event["id"]: event for event in stage("hooks", "shop", "--json").json[0]["events"]}
