@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from workflows.engine.compensations import UNDO, is_undoing, seen_as, to_undo
 from workflows.engine.errors import Refused
@@ -13,7 +13,7 @@ from workflows.engine.ports import RunQuery, View
 from workflows.engine.service import Service
 
 CHILDREN = 100
-"""Child runs that are looked at."""
+"""Child runs that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Undoing:
         self.service.access.steer(by, run, "undo")
         records = store.records(run_id)
         _check_ended_well(run, records)
-        for child in store.runs(RunQuery(parent_id=run_id, limit=CHILDREN)):
-            if to_undo(store.records(child.id)):
+        for child in self._below(run_id):
+            if to_undo(store.records(child)):
                 raise Refused(
-                    f"Run {run_id} can't be undone as a whole: its child run {child.id} holds finished steps that only "
+                    f"Run {run_id} can't be undone as a whole: its child run {child} holds finished steps that only "
                     "its own compensations undo, and a child run is not undone by itself."
                 )
         return _left_to_undo(run, records)
@@ -62,6 +62,15 @@ class Undoing:
             return Writes(records=(marker,), events=(told,), audit=audit, run=fresh, ring=True)
 
         self.service.change(run_id, change)
+
+    def _below(self, run_id: str) -> Iterator[str]:
+        """The runs that a run started, and those that these started, however many."""
+        query = RunQuery(parent_id=run_id, limit=CHILDREN)
+        while found := self.service.store.runs(query):
+            for child in found:
+                yield child.id
+                yield from self._below(child.id)
+            query = replace(query, before=found[-1].id)
 
 
 def _check_ended_well(run: Run, records: Sequence[Record]) -> None:

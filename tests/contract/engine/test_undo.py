@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from workflows import Effect, Retry, Run, StepContext, step, workflow
 from workflows.engine.compensations import UNDO, seen_as, to_undo
+from workflows.engine.detail import Detail
 from workflows.engine.errors import NotAllowed, Refused
 from workflows.engine.model import Kind, Record, RunState, StepState
 from workflows.engine.ports import RunQuery
@@ -28,6 +30,11 @@ refusing: set[str] = set()
 
 class Refusing(Exception):
     retryable = False
+    effect = Effect.NONE
+
+
+class Away(Exception):
+    retryable = True
     effect = Effect.NONE
 
 
@@ -67,6 +74,28 @@ def holiday(run: Run, place: str) -> str:
     return run.child(trip, place)
 
 
+@workflow("long_holiday")
+def long_holiday(run: Run, place: str) -> str:
+    return run.child(holiday, place)
+
+
+@step(idempotent=True, retry=Retry(attempts=3, first_delay=timedelta(minutes=5), jitter=0))
+def end(ctx: StepContext, what: str) -> None:
+    """End the lease."""
+    tried[what] += 1
+    if "first" in refusing and tried[what] == 1:
+        raise Away("nobody is there")
+    done.append(f"end {what}")
+
+
+@workflow("lease")
+def lease(run: Run, place: str) -> str:
+    with run.saga() as saga:
+        run.step(book, place)
+        saga.on_failure(end, place)
+    return place
+
+
 @workflow("idle")
 def idle(run: Run, place: str) -> str:
     return str(run.signal("go", str))
@@ -78,10 +107,10 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
         each.clear()
     clock = ManualClock()
     if request.param == "memory":
-        yield Harness(trip, walk, holiday, idle, store=MemoryStore(clock), clock=clock)
+        yield Harness(trip, walk, holiday, long_holiday, lease, idle, store=MemoryStore(clock), clock=clock)
         return
     store = SqlStore(request.getfixturevalue(f"{request.param}_url"), clock=clock)
-    yield Harness(trip, walk, holiday, idle, store=store, clock=clock)
+    yield Harness(trip, walk, holiday, long_holiday, lease, idle, store=store, clock=clock)
     store.close()
 
 
@@ -172,6 +201,30 @@ def test_what_can_not_be_undone_is_refused_with_the_reason(harness: Harness) -> 
     assert not [one for one in harness.history(whole) if one.key == UNDO]
 
 
-def test_only_completed_sagas_have_something_to_undo() -> None:
-    saga = Record("r", 0, "saga#1", "", 1, Kind.SAGA, "saga", StepState.FAILED, position=1)
-    assert to_undo([saga]) == []
+def test_only_what_a_completed_saga_holds_and_never_ran_is_left_to_undo() -> None:
+    def left(saga: StepState, compensation: StepState = StepState.PENDING) -> list[str]:
+        block = Record("r", 0, "saga#1", "", 0, Kind.SAGA, "saga", saga, position=3)
+        held = Record(
+            "r", 0, "undo.x#1", "", 2, Kind.COMPENSATION, "undo.x", compensation, position=2,
+            detail=Detail([], saga="saga#1").text(),
+        )  # fmt: skip
+        return [one.key for one in to_undo([held, block])]
+
+    assert left(StepState.SUCCEEDED) == ["undo.x#1"]
+    assert left(StepState.FAILED) == left(StepState.RUNNING) == []
+    assert left(StepState.SUCCEEDED, StepState.SUCCEEDED) == []
+
+
+def test_a_compensation_that_has_to_wait_for_its_retry_holds_no_worker(harness: Harness) -> None:
+    run_id = harness.start("lease", "rome")
+    refusing.add("first")
+    undo(harness, run_id)
+    assert harness.state(run_id) is RunState.WAITING
+    harness.skip(timedelta(hours=1))
+    assert (harness.state(run_id), tried["rome"], done[-1]) == (RunState.CANCELLED, 2, "end rome")
+
+
+def test_what_is_below_a_child_run_is_looked_at_too(harness: Harness) -> None:
+    run_id = harness.start("long_holiday", "rome")
+    with pytest.raises(Refused, match="holds finished steps that only its own compensations undo"):
+        Undoing(harness.service).look(run_id, by=ANA)
