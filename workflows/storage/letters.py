@@ -141,10 +141,11 @@ class SqlLetters:
 
     def members(self, group_id: str, *, open_only: bool = False, limit: int = 20) -> Sequence[Member]:
         later = LETTER.alias("later")
-        newer = exists().where(
+        newer = select(later.c.number).where(
             later.c.run_id == LETTER.c.run_id, later.c.group_id == LETTER.c.group_id, later.c.number > LETTER.c.number
         )
-        asked = select(*MEMBER_COLUMNS).where(LETTER.c.group_id == group_id, OPEN if open_only else ~newer)
+        last = newer.limit(1).correlate(LETTER).scalar_subquery().is_(None)  # one row after another
+        asked = select(*MEMBER_COLUMNS).where(LETTER.c.group_id == group_id, OPEN if open_only else last)
         asked = asked.order_by(LETTER.c.at.desc(), LETTER.c.run_id.desc()).limit(limit)
         return [Member(*row) for row in self._database.read(lambda conn: conn.execute(asked).all())]
 
