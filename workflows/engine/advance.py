@@ -41,8 +41,12 @@ from workflows.engine.turn import Means, Turn
 POISON_FROM = SUSPECT + 1
 """A run that crashed this often, the last time alone, is parked."""
 
-HAND_OVER = timedelta(seconds=30)
-"""How long the process that a run is handed to has before the run is rung again."""
+HAND_OVER = timedelta(minutes=2)
+"""How long the process that a run is handed to has before the run is rung again.
+
+On a busy machine several such processes start slowly side by side: a run that is rung before its process asks for it
+is handed to a second one, and all of them get slower still.
+"""
 
 _log = logging.getLogger("baton.engine")
 
